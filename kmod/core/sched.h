@@ -142,7 +142,7 @@ struct sn_sched_stage {
 /**
  * struct sn_sched_path_spec - a way that a flow may take
  * @stage_count: 1 to SN_SCHED_MAX_STAGES
- * @depth: slices that may be on this path at once, not 0 (scratch slots, for several stages)
+ * @depth: slices that may be on this path at once, 1 to 64 (scratch slots, for several stages)
  * @stages: the stages in order
  */
 struct sn_sched_path_spec {

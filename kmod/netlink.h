@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The generic netlink family: one table of ops in netlink.c, handlers in
+ * netlink_<object>.c, each of which parses, calls and fills.
+ */
+#ifndef _SN_NETLINK_H
+#define _SN_NETLINK_H
+
+#include <net/genetlink.h>
+#include <linux/supernode.h>
+
+extern struct genl_family sn_family;
+
+int sn_netlink_init(void);
+void sn_netlink_exit(void);
+
+/* Sender and opener of the socket have CAP_SYS_ADMIN in the initial user namespace. */
+bool sn_netlink_is_admin(struct sk_buff *skb);
+/* -EPERM with a sentence unless sn_netlink_is_admin(). */
+int sn_netlink_admin(struct sk_buff *skb, struct netlink_ext_ack *extack);
+
+static inline int sn_put_u64(struct sk_buff *skb, int type, u64 value)
+{
+	return nla_put(skb, type, sizeof(value), &value);
+}
+
+/*
+ * A refusal's sentence. Kernels without a format buffer in the extack say @what
+ * alone, so @what must be a sentence by itself; the others append ": " and the
+ * formatted detail.
+ */
+#ifdef NL_SET_ERR_MSG_FMT
+#define sn_extack(extack, what, fmt, ...) \
+	NL_SET_ERR_MSG_FMT(extack, what ": " fmt, ##__VA_ARGS__)
+#else
+#define sn_extack(extack, what, fmt, ...) do {				\
+	NL_SET_ERR_MSG(extack, what);					\
+	if (0)								\
+		no_printk(fmt, ##__VA_ARGS__);				\
+} while (0)
+#endif
+
+/* Policies, one per op that takes attributes; defined beside their handlers. */
+extern const struct nla_policy sn_topology_begin_policy[SN_A_TOPOLOGY_MAX + 1];
+extern const struct nla_policy sn_topology_fd_policy[SN_A_TOPOLOGY_MAX + 1];
+extern const struct nla_policy sn_device_get_policy[SN_A_DEVICE_MAX + 1];
+extern const struct nla_policy sn_device_new_policy[SN_A_DEVICE_MAX + 1];
+extern const struct nla_policy sn_device_del_policy[SN_A_DEVICE_MAX + 1];
+extern const struct nla_policy sn_link_get_policy[SN_A_LINK_MAX + 1];
+extern const struct nla_policy sn_link_new_policy[SN_A_LINK_MAX + 1];
+extern const struct nla_policy sn_link_set_policy[SN_A_LINK_MAX + 1];
+extern const struct nla_policy sn_link_del_policy[SN_A_LINK_MAX + 1];
+extern const struct nla_policy sn_region_get_policy[SN_A_REGION_MAX + 1];
+extern const struct nla_policy sn_engine_get_policy[SN_A_ENGINE_MAX + 1];
+extern const struct nla_policy sn_path_get_policy[SN_A_PATH_MAX + 1];
+extern const struct nla_policy sn_session_open_policy[SN_A_SESSION_MAX + 1];
+extern const struct nla_policy sn_buffer_alloc_policy[SN_A_BUFFER_MAX + 1];
+extern const struct nla_policy sn_buffer_get_policy[SN_A_BUFFER_MAX + 1];
+extern const struct nla_policy sn_buffer_info_policy[SN_A_BUFFER_MAX + 1];
+extern const struct nla_policy sn_transfer_submit_policy[SN_A_TRANSFER_MAX + 1];
+extern const struct nla_policy sn_transfer_get_policy[SN_A_TRANSFER_MAX + 1];
+extern const struct nla_policy sn_transfer_cancel_policy[SN_A_TRANSFER_MAX + 1];
+
+int sn_nl_features_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_topology_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_topology_begin(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_topology_commit(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_topology_abort(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_device_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_device_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int sn_nl_device_new(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_device_del(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_link_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_link_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int sn_nl_link_new(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_link_set(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_link_del(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_region_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_region_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int sn_nl_engine_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_engine_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int sn_nl_partition_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int sn_nl_tenant_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int sn_nl_path_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_session_open(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_buffer_alloc(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_buffer_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_buffer_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int sn_nl_buffer_info(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_transfer_submit(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_transfer_get(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_transfer_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int sn_nl_transfer_cancel(struct sk_buff *skb, struct genl_info *info);
+int sn_nl_stats_get(struct sk_buff *skb, struct genl_info *info);
+
+/* A reply with one object: begin, fill, send. Common to all doit handlers. */
+struct sk_buff *sn_nl_reply_new(struct genl_info *info, size_t payload, u8 cmd, void **hdr);
+int sn_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);
+/* Reply, then install @file as the @fd the reply names; on error both are put. */
+int sn_nl_reply_with_fd(struct genl_info *info, struct sk_buff *msg, void *hdr, int fd,
+			struct file *file);
+
+#endif /* _SN_NETLINK_H */
