@@ -123,12 +123,15 @@ probe FROM_WORK linux/workqueue.h \
 probe CLASS_CREATE1 linux/device/class.h '(void)class_create("x");'
 probe PLATFORM_REMOVE_VOID linux/platform_device.h \
 	'struct platform_driver d; d.remove = (void (*)(struct platform_device *))NULL; (void)d;'
-toplevel ASSIGN_STR1 linux/tracepoint.h \
-	'#include <trace/stages/stage6_event_callback.h>
-	 struct e { u32 __data_loc_n; }; struct o { const char *n_ptr_; };
-	 void f(struct e *, struct o *);
-	 void f(struct e *__entry, struct o *__o)
-	 { struct { const char *n_ptr_; } __data_offsets = {}; __assign_str(n); }'
+probe ASSIGN_STR1 'linux/tracepoint.h trace/stages/stage6_event_callback.h' \
+	'struct { const char *n_ptr_; } __data_offsets = {}; (void)__data_offsets;
+	 #undef __get_str
+	 #undef __get_dynamic_array_len
+	 #undef EVENT_NULL_STR
+	 #define __get_str(x) ((char *)NULL)
+	 #define __get_dynamic_array_len(x) 1
+	 #define EVENT_NULL_STR ""
+	 __assign_str(n);'
 toplevel IMPORT_NS_TOKEN linux/module.h 'MODULE_IMPORT_NS(DMA_BUF);'
 
 # The compile command of an empty module, as kbuild writes it down.

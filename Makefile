@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# The front door. Everything is built under build/; nothing else in the tree is touched.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+# The stock kernels that every change is built for and tested on.
+KERNELS ?= 6.1 6.12
+KDIR ?=
+KVER ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?= $(shell nproc)
+export JOBS
+
+comma := ,
+running := $(wildcard /lib/modules/$(shell uname -r)/build)
+# KDIR= names a build directory, KVER= a release; without either the running kernel's, if it is there.
+kdir = $(or $(KDIR),$(and $(KVER),/lib/modules/$(KVER)/build),$(running))
+krelease = $(or $(KVER),$(shell cat '$(kdir)/include/config/kernel.release' 2>/dev/null))
+module_dir = $(DESTDIR)$(INSTALL_MOD_PATH)/lib/modules/$(krelease)/updates/supernode
+depmod := $(or $(shell command -v depmod),/sbin/depmod)
+
+##@ Using it
+.PHONY: help
+help: ## this text
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z_%.-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nVariables: KDIR= (kernel build directory) KVER= (release) KERNELS="%s"\n' "$(KERNELS)"
+	@printf '           PREFIX=%s DESTDIR= INSTALL_MOD_PATH= JOBS=%s\n' "$(PREFIX)" "$(JOBS)"
+
+.PHONY: demo
+demo: deps kernels modules-6.12 tools ## an 8-GPU server's topology and a real LLM trace, in a virtual machine
+	tests/vm/run.sh --demo 6.12
+
+.PHONY: run
+run: deps kernels modules-6.12 tools ## a shell in a virtual machine with the modules loaded
+	qemu/run 6.12
+
+##@ Building
+.PHONY: modules
+modules: $(if $(kdir),modules-kdir,modules-stock) ## the kernel modules, for KDIR= or KVER=, else the running or the stock kernels
+
+.PHONY: modules-kdir modules-stock
+modules-kdir:
+	kmod/build '$(or $(krelease),custom)' '$(kdir)'
+modules-stock: $(addprefix modules-,$(KERNELS))
+
+# modules-6.12: for one cached stock kernel, with warnings as errors
+.PHONY: $(addprefix modules-,$(KERNELS))
+$(addprefix modules-,$(KERNELS)): modules-%: kernels
+	kmod/build $* "$$(qemu/kernel path $* build)" --strict
+
+.PHONY: tools
+tools: build/tools/build.ninja ## snctl, libsupernode and the test programs (in build/tools)
+	cmake --build build/tools -j $(JOBS)
+
+.PHONY: sanitized
+sanitized: build/asan/build.ninja ## the same under ASan and UBSan, with unit tests (in build/asan)
+	cmake --build build/asan -j $(JOBS)
+
+build/tools/build.ninja:
+	cmake -S . -B build/tools -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	  -DCMAKE_INSTALL_PREFIX='$(PREFIX)' -DBUILD_TESTING=OFF -DSN_KERNELS='$(subst $() ,;,$(KERNELS))'
+
+build/asan/build.ninja:
+	cmake -S . -B build/asan -G Ninja -DCMAKE_BUILD_TYPE=Debug -DSN_SANITIZE=ON
+
+.PHONY: clean
+clean: ## remove build/ (downloaded kernels stay in the cache)
+	rm -rf build
+
+##@ Testing
+.PHONY: test
+test: deps kernels modules-stock tools sanitized ## everything: unit tests with sanitizers, then virtual machines on all stock kernels
+	@mkdir -p build/test
+	@printf 'subdirs("%s/build/asan" "%s/build/tools/tests/vm")\n' '$(CURDIR)' '$(CURDIR)' > build/test/CTestTestfile.cmake
+	ctest --test-dir build/test -j $(JOBS) --output-on-failure --no-tests=error
+
+.PHONY: unit
+unit: deps sanitized ## the unit tests alone, with sanitizers
+	ctest --test-dir build/asan -j $(JOBS) --output-on-failure --no-tests=error
+
+.PHONY: check
+check: deps kernels ## sparse, checkpatch, kernel-doc, clang-format, clang-tidy, shellcheck, core purity
+	tools/check/all $(KERNELS)
+
+.PHONY: bench
+bench: deps kernels modules-6.12 tools ## the figures, with their method, into build/bench.json
+	tests/vm/run.sh --bench 6.12
+
+##@ Installing
+.PHONY: install
+install: tools $(if $(kdir),modules-kdir) ## the tools, and the modules if there is a kernel to install them for
+	cmake --install build/tools --prefix '$(PREFIX)'
+	$(if $(kdir),$(MAKE) modules_install,@echo 'no kernel headers found: modules are not installed (give KDIR= or KVER=)')
+
+.PHONY: modules_install
+modules_install: modules-kdir ## the modules alone, into /lib/modules/RELEASE/updates/supernode
+	install -d '$(module_dir)'
+	install -m 644 $(foreach m,supernode sn_host sn_sim,'build/modules/$(krelease)/$(m).ko') '$(module_dir)'
+	'$(depmod)' -b '$(DESTDIR)$(INSTALL_MOD_PATH)/' '$(krelease)'
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	[[ ! -e build/tools/install_manifest.txt ]] || sed 's#^#$(DESTDIR)#' build/tools/install_manifest.txt | xargs -r -d '\n' rm -fv
+	$(if $(krelease),rm -rfv '$(module_dir)')
+	$(if $(krelease),'$(depmod)' -b '$(DESTDIR)$(INSTALL_MOD_PATH)/' '$(krelease)')
+
+##@ Getting what is needed
+.PHONY: deps
+deps: ## install the Debian packages that builds and tests need; silent when all are there
+	@tools/check/deps
+
+.PHONY: kernels
+kernels: ## download the stock kernels into the cache; silent when they are there
+	@qemu/kernel fetch $(KERNELS)
