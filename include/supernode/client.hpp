@@ -46,7 +46,7 @@ public:
 
     // Each a transaction of its own.
     std::uint32_t device_new(const DeviceSpec &spec);
-    void device_del(std::uint32_t id);
+    void device_del(std::uint32_t id, bool force = false); ///< force: its live buffers are lost
     std::uint32_t link_new(const LinkSpec &spec);
     void link_del(std::uint32_t id);
     void link_set(std::uint32_t id, LinkState admin);
