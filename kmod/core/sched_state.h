@@ -43,7 +43,7 @@ struct sn_sched_link {
 	u32 prev;
 };
 
-/* One class of one edge. Ready lists link queues by index: edge * SN_SCHED_CLASSES + class. */
+/* One class of one edge. Ready list c links edges through queue[c].ready. */
 struct sn_sched_queue {
 	struct sn_sched_list waiters;
 	struct sn_sched_link ready;
@@ -65,7 +65,7 @@ struct sn_sched_edge {
 	u32 used;
 	u32 up;
 	u32 stalled; /* classes >= this one wait for a completion: their first did not fit */
-	u32 refs; /* head of the list of stage references */
+	struct sn_sched_list refs; /* the stages that run over it */
 	u32 free_next;
 	struct sn_sched_queue queue[SN_SCHED_CLASSES];
 };
@@ -187,9 +187,82 @@ static inline struct sn_sched_waiter *sn_sched_waiter(const struct sn_sched *s, 
 	return (struct sn_sched_waiter *)sn_sched_at(s, s->at_waiters) + i;
 }
 
-static inline struct sn_sched_queue *sn_sched_queue(const struct sn_sched *s, u32 q)
+/* Where the links of a kind of element are: list operations take indices. */
+struct sn_sched_links {
+	char *first;
+	size_t stride;
+};
+
+static inline struct sn_sched_link *sn_sched_link(struct sn_sched_links links, u32 i)
 {
-	return &sn_sched_edge(s, q / SN_SCHED_CLASSES)->queue[q % SN_SCHED_CLASSES];
+	return (struct sn_sched_link *)(links.first + links.stride * i);
+}
+
+static inline struct sn_sched_links sn_sched_ready_links(const struct sn_sched *s, u32 klass)
+{
+	return (struct sn_sched_links){ (char *)&sn_sched_edge(s, 0)->queue[klass].ready,
+					sizeof(struct sn_sched_edge) };
+}
+
+static inline struct sn_sched_links sn_sched_ref_links(const struct sn_sched *s)
+{
+	return (struct sn_sched_links){ (char *)&sn_sched_ref(s, 0)->on_edge,
+					sizeof(struct sn_sched_ref) };
+}
+
+static inline struct sn_sched_links sn_sched_waiter_links(const struct sn_sched *s)
+{
+	return (struct sn_sched_links){ (char *)&sn_sched_waiter(s, 0)->link,
+					sizeof(struct sn_sched_waiter) };
+}
+
+static inline struct sn_sched_links sn_sched_piece_links(const struct sn_sched *s)
+{
+	return (struct sn_sched_links){ (char *)&sn_sched_piece(s, 0)->link,
+					sizeof(struct sn_sched_piece) };
+}
+
+static inline struct sn_sched_links sn_sched_flow_links(const struct sn_sched *s)
+{
+	return (struct sn_sched_links){ (char *)&sn_sched_flow(s, 0)->link,
+					sizeof(struct sn_sched_flow) };
+}
+
+static inline void sn_sched_list_init(struct sn_sched_list *list)
+{
+	list->head = SN_NONE;
+	list->tail = SN_NONE;
+}
+
+static inline void sn_sched_list_append(struct sn_sched_links links, struct sn_sched_list *list,
+					u32 i)
+{
+	struct sn_sched_link *link = sn_sched_link(links, i);
+
+	link->next = SN_NONE;
+	link->prev = list->tail;
+	if (list->tail == SN_NONE)
+		list->head = i;
+	else
+		sn_sched_link(links, list->tail)->next = i;
+	list->tail = i;
+}
+
+static inline void sn_sched_list_remove(struct sn_sched_links links, struct sn_sched_list *list,
+					u32 i)
+{
+	struct sn_sched_link *link = sn_sched_link(links, i);
+
+	if (link->prev == SN_NONE)
+		list->head = link->next;
+	else
+		sn_sched_link(links, link->prev)->next = link->next;
+	if (link->next == SN_NONE)
+		list->tail = link->prev;
+	else
+		sn_sched_link(links, link->next)->prev = link->prev;
+	link->next = SN_NONE;
+	link->prev = SN_NONE;
 }
 
 static inline bool sn_sched_edge_ok(const struct sn_sched *s, u32 i)
@@ -227,35 +300,25 @@ static inline bool sn_sched_can_draw(const struct sn_sched_flow *f, const struct
 	       (f->retry.head != SN_NONE || f->drawn_bytes < f->limit_bytes);
 }
 
+/* sched.c */
+size_t sn_sched_layout(const struct sn_sched_limits *l, struct sn_sched *s);
+
 /* sched_wait.c: who waits where. */
 void sn_sched_edge_update(struct sn_sched *s, u32 edge);
-void sn_sched_park(struct sn_sched *s, u32 waiter, u32 edge, u32 klass);
+void sn_sched_park(struct sn_sched *s, u32 waiter, u32 edge);
+void sn_sched_wait(struct sn_sched *s, u32 waiter, u32 path, u32 stage);
 void sn_sched_unpark(struct sn_sched *s, u32 waiter);
 u32 sn_sched_first_full(const struct sn_sched *s, u32 head, u32 klass, u64 bytes);
 void sn_sched_kick(struct sn_sched *s, u32 path);
 void sn_sched_kick_flow(struct sn_sched *s, u32 flow, u32 last);
 
+/* sched_flow.c */
+void sn_sched_find_min_cap(struct sn_sched *s, u32 path);
+
 /* sched_slice.c: the life of slices and the end of flows. */
 void sn_sched_requeue(struct sn_sched *s, u32 piece);
 void sn_sched_flow_settle(struct sn_sched *s, u32 flow);
 void sn_sched_flow_end(struct sn_sched *s, u32 flow, int status);
-
-/* sched_list.c would be too small a file: lists of u32 whose links the caller finds. */
-#define SN_LIST_EMPTY ((struct sn_sched_list){ SN_NONE, SN_NONE })
-
-#define sn_list_append(list, index, link_of)                        \
-	do {                                                        \
-		struct sn_sched_list *l_ = (list);                  \
-		u32 i_ = (index);                                   \
-									\
-		link_of(i_)->next = SN_NONE;                        \
-		link_of(i_)->prev = l_->tail;                       \
-		if (l_->tail == SN_NONE)                            \
-			l_->head = i_;                              \
-		else                                                \
-			link_of(l_->tail)->next = i_;               \
-		l_->tail = i_;                                      \
-	} while (0)
 
 SN_C_END
 
