@@ -17,7 +17,9 @@ DESTDIR ?=
 JOBS ?= $(shell nproc)
 export JOBS
 
-comma := ,
+# real traces and topologies, when they lie beside this tree
+data ?= $(wildcard ../shared/data)
+data_files = $(if $(data),--file $(data)=/data)
 running := $(wildcard /lib/modules/$(shell uname -r)/build)
 # KDIR= names a build directory, KVER= a release; without either the running kernel's, if it is there.
 kdir = $(or $(KDIR),$(and $(KVER),/lib/modules/$(KVER)/build),$(running))
@@ -36,7 +38,8 @@ help: ## this text
 
 .PHONY: demo
 demo: deps kernels modules-6.12 tools ## an 8-GPU server's topology and a real LLM trace, in a virtual machine
-	tests/vm/run.sh --demo 6.12
+	tests/vm/run.sh --name demo --timeout 600 --rows build/demo.json --command 'make demo' \
+	  $(data_files) 6.12 mem=4G $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/demo/*.sh)))
 
 .PHONY: run
 run: deps kernels modules-6.12 tools ## a shell in a virtual machine with the modules loaded
@@ -92,7 +95,8 @@ check: deps kernels ## sparse, checkpatch, kernel-doc, clang-format, clang-tidy,
 
 .PHONY: bench
 bench: deps kernels modules-6.12 tools ## the figures, with their method, into build/bench.json
-	tests/vm/run.sh --bench 6.12
+	tests/vm/run.sh --name bench --timeout 1200 --rows build/bench.json --command 'make bench' \
+	  $(data_files) 6.12 mem=4G $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/bench/*.sh)))
 
 ##@ Installing
 .PHONY: install
