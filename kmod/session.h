@@ -41,7 +41,8 @@ struct sn_record {
  * @reserved: records promised or listed, up to @records_max
  * @records_max: limit of @reserved
  * @transfers: unfinished and unread, by id; its own lock
- * @wait: pollers and readers
+ * @live: transfers whose resources are not released yet
+ * @wait: pollers, readers, and the last close
  */
 struct sn_session {
 	struct kref ref;
@@ -54,6 +55,7 @@ struct sn_session {
 	u32 reserved;
 	u32 records_max;
 	struct xarray transfers;
+	atomic_t live;
 	wait_queue_head_t wait;
 };
 
