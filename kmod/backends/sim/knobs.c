@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Error knobs and counters of a simulated device, in debugfs sn_sim/DEVICE/:
+ *
+ *	fail_nth	N: the N-th next copy ends with fail_status; 0 disarms
+ *	fail_status	a negative errno (-5)
+ *	fail_every	N: each N-th copy ends with fail_status; 0 disarms
+ *	hang_nth	N: the N-th next copy ends only when aborted; 0 disarms
+ *	ignore_abort	1: not even then; 0 releases the copies that hang
+ *	slow_percent	of the stated duration (100)
+ *	late_ns		added to each copy (0)
+ *	vanish		write 1: the device is pulled out
+ *	copies, bytes, errors	ended, bytes of those that ended well, the others
+ *
+ * A copy that fails or hangs writes nothing.
+ *
+ * Responsible for the files only: engine.c looks at the values. debugfs may be
+ * absent or full; the device then works without knobs.
+ *
+ * No lock: each knob is one word. debugfs_remove() waits for readers and writers.
+ */
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/sched.h>
+
+#include "sim.h"
+
+static struct dentry *root;
+
+static void wake_engines(struct sn_sim_device *sim)
+{
+	u32 i;
+
+	for (i = 0; i < sim->nengines; i++)
+		sn_sim_engine_wake(sim->engines[i]);
+}
+
+static int counter_get(void *data, u64 *value)
+{
+	*value = atomic64_read(data);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(counter_fops, counter_get, NULL, "%llu\n");
+
+static int nth_get(void *data, u64 *value)
+{
+	*value = atomic_read(data);
+	return 0;
+}
+
+static int nth_set(void *data, u64 value)
+{
+	if (value > S32_MAX)
+		return -ERANGE;
+	atomic_set(data, value);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(nth_fops, nth_get, nth_set, "%llu\n");
+
+static int status_get(void *data, u64 *value)
+{
+	struct sn_sim_knobs *knobs = data;
+
+	*value = READ_ONCE(knobs->fail_status);
+	return 0;
+}
+
+static int status_set(void *data, u64 value)
+{
+	struct sn_sim_knobs *knobs = data;
+	s64 status = value;
+
+	if (status >= 0 || status < -MAX_ERRNO)
+		return -ERANGE;
+	WRITE_ONCE(knobs->fail_status, status);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE_SIGNED(status_fops, status_get, status_set, "%lld\n");
+
+static int slow_get(void *data, u64 *value)
+{
+	struct sn_sim_knobs *knobs = data;
+
+	*value = READ_ONCE(knobs->slow_percent);
+	return 0;
+}
+
+static int slow_set(void *data, u64 value)
+{
+	struct sn_sim_knobs *knobs = data;
+
+	if (!value || value > SN_SIM_SLOW_MAX_PERCENT)
+		return -ERANGE;
+	WRITE_ONCE(knobs->slow_percent, value);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(slow_fops, slow_get, slow_set, "%llu\n");
+
+static int late_get(void *data, u64 *value)
+{
+	struct sn_sim_knobs *knobs = data;
+
+	*value = READ_ONCE(knobs->late_ns);
+	return 0;
+}
+
+static int late_set(void *data, u64 value)
+{
+	struct sn_sim_knobs *knobs = data;
+
+	if (value > SN_SIM_COPY_MAX_NS)
+		return -ERANGE;
+	WRITE_ONCE(knobs->late_ns, value);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(late_fops, late_get, late_set, "%llu\n");
+
+static int ignore_abort_get(void *data, u64 *value)
+{
+	struct sn_sim_device *sim = data;
+
+	*value = READ_ONCE(sim->knobs.ignore_abort);
+	return 0;
+}
+
+static int ignore_abort_set(void *data, u64 value)
+{
+	struct sn_sim_device *sim = data;
+
+	if (value > 1)
+		return -ERANGE;
+	WRITE_ONCE(sim->knobs.ignore_abort, value);
+	wake_engines(sim);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(ignore_abort_fops, ignore_abort_get, ignore_abort_set, "%llu\n");
+
+static int vanish_get(void *data, u64 *value)
+{
+	struct sn_sim_device *sim = data;
+
+	*value = READ_ONCE(sim->vanished);
+	return 0;
+}
+
+/* The core hears of it from a work item: it may take its time, and this file's removal waits. */
+static int vanish_set(void *data, u64 value)
+{
+	struct sn_sim_device *sim = data;
+
+	if (value != 1)
+		return -ERANGE;
+	WRITE_ONCE(sim->vanished, true);
+	queue_work(system_dfl_wq, &sim->vanish);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(vanish_fops, vanish_get, vanish_set, "%llu\n");
+
+/**
+ * sn_sim_knobs_init - set all knobs to "works as stated"
+ * @knobs: of a device that takes no copies yet
+ *
+ * Context: Any.
+ */
+void sn_sim_knobs_init(struct sn_sim_knobs *knobs)
+{
+	knobs->fail_status = -EIO;
+	knobs->slow_percent = 100;
+}
+
+/**
+ * sn_sim_knobs_add - show a device's knobs
+ * @sim: device, complete
+ *
+ * Context: Process context.
+ */
+void sn_sim_knobs_add(struct sn_sim_device *sim)
+{
+	struct sn_sim_knobs *knobs = &sim->knobs;
+	struct dentry *dir = debugfs_create_dir(sn_device_name(sim->dev), root);
+
+	knobs->dir = dir;
+	debugfs_create_file_unsafe("fail_nth", 0600, dir, &knobs->fail_nth, &nth_fops);
+	debugfs_create_file_unsafe("fail_status", 0600, dir, knobs, &status_fops);
+	debugfs_create_u32("fail_every", 0600, dir, &knobs->fail_every);
+	debugfs_create_file_unsafe("hang_nth", 0600, dir, &knobs->hang_nth, &nth_fops);
+	debugfs_create_file_unsafe("ignore_abort", 0600, dir, sim, &ignore_abort_fops);
+	debugfs_create_file_unsafe("slow_percent", 0600, dir, knobs, &slow_fops);
+	debugfs_create_file_unsafe("late_ns", 0600, dir, knobs, &late_fops);
+	debugfs_create_file_unsafe("vanish", 0600, dir, sim, &vanish_fops);
+	debugfs_create_file_unsafe("copies", 0400, dir, &sim->copies, &counter_fops);
+	debugfs_create_file_unsafe("bytes", 0400, dir, &sim->bytes, &counter_fops);
+	debugfs_create_file_unsafe("errors", 0400, dir, &sim->errors, &counter_fops);
+}
+
+/**
+ * sn_sim_knobs_remove - undo sn_sim_knobs_add()
+ * @sim: device; nobody reads or writes its knobs afterwards
+ *
+ * Context: Process context. Waits for readers and writers.
+ */
+void sn_sim_knobs_remove(struct sn_sim_device *sim)
+{
+	debugfs_remove(sim->knobs.dir);
+}
+
+/**
+ * sn_sim_debugfs_init - make the directory of all devices
+ *
+ * Context: Process context.
+ */
+void sn_sim_debugfs_init(void)
+{
+	root = debugfs_create_dir("sn_sim", NULL);
+}
+
+/**
+ * sn_sim_debugfs_exit - undo sn_sim_debugfs_init()
+ *
+ * Context: Process context.
+ */
+void sn_sim_debugfs_exit(void)
+{
+	debugfs_remove(root);
+}
