@@ -105,6 +105,8 @@ probe EVENTFD_SIGNAL1 linux/eventfd.h 'eventfd_signal(NULL);'
 probe VM_FLAGS_SET linux/mm.h 'vm_flags_set(NULL, VM_IO);'
 probe KVREALLOC3 linux/slab.h '(void)kvrealloc(NULL, 1, GFP_KERNEL);'
 
+toplevel LINUX_UNALIGNED_H linux/unaligned.h 'int probe_unaligned;'
+
 # time and work
 probe TIMER_DELETE_SYNC linux/timer.h '(void)timer_delete_sync(NULL);'
 probe TIMER_CONTAINER_OF linux/timer.h \

@@ -2,7 +2,7 @@
 #ifndef SN_COMPAT_LINUX_UNALIGNED_H
 #define SN_COMPAT_LINUX_UNALIGNED_H
 
-#if __has_include_next(<linux/unaligned.h>)
+#ifdef HAVE_LINUX_UNALIGNED_H
 #include_next <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
