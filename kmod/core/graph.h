@@ -80,6 +80,7 @@ int sn_graph_add_device(struct sn_graph *graph, u32 id, u32 flags, u32 *device);
 int sn_graph_add_port(struct sn_graph *graph, u32 device, u32 number, u32 *port);
 int sn_graph_add_link(struct sn_graph *graph, const struct sn_graph_link *spec, u32 *link);
 int sn_graph_seal(struct sn_graph *graph);
+bool sn_graph_is_sealed(const struct sn_graph *graph);
 
 /* State and rates, at any time. Bad index: -EINVAL. */
 int sn_graph_link_set_up(struct sn_graph *graph, u32 link, bool up);
