@@ -14,6 +14,7 @@ KDIR ?=
 KVER ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
+export DESTDIR
 JOBS ?= $(shell nproc)
 export JOBS
 
@@ -107,7 +108,9 @@ install: tools $(if $(kdir),modules-kdir) ## the tools, and the modules if there
 .PHONY: modules_install
 modules_install: modules-kdir ## the modules alone, into /lib/modules/RELEASE/updates/supernode
 	install -d '$(module_dir)'
-	install -m 644 $(foreach m,supernode sn_host sn_sim,'build/modules/$(krelease)/$(m).ko') '$(module_dir)'
+	for module in supernode sn_host sn_sim; do \
+	  install -m 644 "build/modules/$(krelease)/$$module.ko" '$(module_dir)'; \
+	done
 	'$(depmod)' -b '$(DESTDIR)$(INSTALL_MOD_PATH)/' '$(krelease)'
 
 .PHONY: uninstall
