@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+struct netlink_ext_ack;
 struct sn_device;
 struct sn_transfer;
 
@@ -22,5 +23,29 @@ void sn_dispatcher_exit(void);
 int sn_dispatcher_edge_add(u64 bytes_per_sec, u32 cap_ops, u32 *edge);
 void sn_dispatcher_edge_del(u32 edge);
 void sn_dispatcher_edge_set_up(u32 edge, bool up);
+
+/* Transfers. All or none of its flows get a place. */
+int sn_dispatcher_add(struct sn_transfer *transfer, struct netlink_ext_ack *extack);
+void sn_dispatcher_remove(struct sn_transfer *transfer);
+void sn_dispatcher_start(struct sn_transfer *transfer);
+void sn_dispatcher_cancel(struct sn_transfer *transfer);
+/* Abort what the engines of @dev have in work. */
+void sn_dispatcher_abort_device(struct sn_device *dev);
+/* Wait until they have nothing, @limit_ns at most. */
+bool sn_dispatcher_wait_device(struct sn_device *dev, u64 limit_ns);
+
+/**
+ * struct sn_dispatcher_stats - since load
+ * @slices: stages of slices handed to engines
+ * @retries: of them, those that failed and were queued again
+ * @quarantined_bytes: destinations of copies that an engine would not let go of, now
+ */
+struct sn_dispatcher_stats {
+	u64 slices;
+	u64 retries;
+	u64 quarantined_bytes;
+};
+
+void sn_dispatcher_get_stats(struct sn_dispatcher_stats *stats);
 
 #endif /* _SN_DISPATCHER_H */

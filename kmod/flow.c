@@ -17,8 +17,8 @@
 
 #define LATENCY_SLICE_BYTES	SZ_64K
 #define SLICE_BYTES		SZ_256K
-/* Enough to keep every channel of an ordinary engine busy on one path. */
-#define DIRECT_DEPTH		16
+/* Enough to keep every channel of an ordinary engine busy over one path. */
+#define DIRECT_DEPTH		8
 /* One slice in each half of the way; more comes with pipelining. */
 #define STAGED_DEPTH		2
 /* Staged paths cost scratch: use the best few. */
@@ -85,6 +85,7 @@ struct sn_flow *sn_flow_alloc(struct sn_transfer *transfer, u32 src, u32 dst, u3
 		goto err_put_set;
 	}
 	flow->transfer = transfer;
+	flow->index = U32_MAX;
 	flow->src = src;
 	flow->dst = dst;
 	flow->slice_bytes = class <= SN_CLASS_LATENCY ? LATENCY_SLICE_BYTES : SLICE_BYTES;
@@ -123,6 +124,7 @@ static int lane_init(struct sn_flow *flow, const struct sn_path *path)
 	u32 i;
 
 	lane->flow = flow;
+	lane->index = U32_MAX;
 	lane->path = path;
 	lane->depth = min_t(u64, slices, staged ? STAGED_DEPTH : DIRECT_DEPTH);
 	for (i = 0; i < path->nstages; i++) {

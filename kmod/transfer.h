@@ -64,6 +64,7 @@ struct sn_in_fence {
  *	the last releases buffers and flows
  * @id: unique since load
  * @session: referenced until @resources is 0
+ * @table: its session's, which @record holds until it is read
  * @session_id: for dumps
  * @record: reserved at submission, posted at the end
  * @class: enum sn_class
@@ -96,6 +97,7 @@ struct sn_transfer {
 	struct kref resources;
 	u64 id;
 	struct sn_session *session;
+	struct xarray *table;
 	u32 session_id;
 	struct sn_record record;
 	enum sn_class class;
@@ -155,10 +157,11 @@ struct sn_transfer *sn_transfer_new(struct sn_session *session,
 void sn_transfer_free_resources(struct sn_transfer *transfer);
 
 /* transfer.c: the life of one that was accepted. */
+int sn_transfer_accept(struct sn_transfer *transfer, struct netlink_ext_ack *extack);
 void sn_transfer_submit(struct sn_transfer *transfer);
-void sn_transfer_discard(struct sn_transfer *transfer);
+void sn_transfer_discard(struct sn_transfer *transfer, bool accepted);
 struct sn_transfer *sn_transfer_find(struct sn_session *session, u64 id);
-struct sn_transfer *sn_transfer_next(u64 *id);
+struct sn_transfer *sn_transfer_next(u64 id);
 void sn_transfer_put(struct sn_transfer *transfer);
 enum sn_transfer_state sn_transfer_state(const struct sn_transfer *transfer);
 void sn_transfer_cancel(struct sn_transfer *transfer, int status);
