@@ -13,12 +13,15 @@
  *	copies, bytes, errors	ended, bytes of those that ended well, the others
  *
  * A copy that fails or hangs writes nothing.
+ * While a removed device of the same name still has copies in flight, the
+ * directory is DEVICE+2, DEVICE+3 ...
  *
  * Responsible for the files only: engine.c looks at the values. debugfs may be
  * absent or full; the device then works without knobs.
  *
  * No lock: each knob is one word. debugfs_remove() waits for readers and writers.
  */
+#include <linux/dcache.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/sched.h>
@@ -168,6 +171,35 @@ void sn_sim_knobs_init(struct sn_sim_knobs *knobs)
 	knobs->slow_percent = 100;
 }
 
+static bool taken(const char *name)
+{
+	struct dentry *dentry = debugfs_lookup(name, root);
+
+	if (IS_ERR_OR_NULL(dentry))
+		return false;
+	dput(dentry);
+	return true;
+}
+
+/*
+ * A device that was removed keeps its directory until its last copy has ended,
+ * and the next one of that name must not wait for it. debugfs would log a clash.
+ */
+static struct dentry *create_dir(const char *name)
+{
+	char other[SN_NAME_MAX + 4];
+	unsigned int i;
+
+	if (!taken(name))
+		return debugfs_create_dir(name, root);
+	for (i = 2; i < 100; i++) {
+		snprintf(other, sizeof(other), "%s+%u", name, i);
+		if (!taken(other))
+			return debugfs_create_dir(other, root);
+	}
+	return ERR_PTR(-EEXIST);
+}
+
 /**
  * sn_sim_knobs_add - show a device's knobs
  * @sim: device, complete
@@ -177,7 +209,7 @@ void sn_sim_knobs_init(struct sn_sim_knobs *knobs)
 void sn_sim_knobs_add(struct sn_sim_device *sim)
 {
 	struct sn_sim_knobs *knobs = &sim->knobs;
-	struct dentry *dir = debugfs_create_dir(sn_device_name(sim->dev), root);
+	struct dentry *dir = create_dir(sn_device_name(sim->dev));
 
 	knobs->dir = dir;
 	debugfs_create_file_unsafe("fail_nth", 0600, dir, &knobs->fail_nth, &nth_fops);
