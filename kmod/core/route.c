@@ -12,24 +12,24 @@
 
 /*
  * The search ends early, and says so, after this many partial paths, or when it has looked at this
- * many edges and would go on to the next bottleneck. Each takes some 10 ns.
+ * many edges and would go on to the next bottleneck. Each takes some 10 to 20 ns.
  */
 #define NODES 16384u
-#define WORK (768u << 10)
+#define WORK (256u << 10)
 
 /* What the heap is ordered by. */
 enum order { BY_WIDEST, BY_REST, BY_NODE };
 
 static size_t place_arrays(const struct sn_graph_limits *l, char *mem, struct sn_route_search *r)
 {
-	u32 states = 2 * l->devices;
+	u32 states = 2 * l->devices, layered = states * SN_ROUTE_LAYERS;
 	size_t end = 0;
-	size_t widest = sn_layout(&end, states, sizeof(*r->widest));
+	size_t widest = sn_layout(&end, states, SN_ROUTE_LAYERS * sizeof(*r->widest));
 	size_t rest = sn_layout(&end, states, sizeof(*r->rest));
 	size_t links = sn_layout(&end, states, SN_ROUTE_LAYERS * sizeof(*r->links));
 	size_t queue = sn_layout(&end, states, SN_ROUTE_LAYERS * sizeof(*r->queue));
-	size_t heap = sn_layout(&end, states > NODES ? states : NODES, sizeof(*r->heap));
-	size_t place = sn_layout(&end, states, sizeof(*r->place));
+	size_t heap = sn_layout(&end, layered > NODES ? layered : NODES, sizeof(*r->heap));
+	size_t place = sn_layout(&end, layered, sizeof(*r->place));
 	size_t nodes = sn_layout(&end, NODES, sizeof(*r->nodes));
 
 	if (mem) {
@@ -152,71 +152,115 @@ static void heap_improve(struct sn_route_search *r, enum order order, u32 state)
 	heap_up(r, order, r->place[state]);
 }
 
-/* Can the way on from @to, reached over @edge, improve what is known of @from? Then note it. */
-static bool relax(struct sn_route_search *r, enum order order, u32 from, u32 edge, u32 to, bool ends)
+/*
+ * One step of Dijkstra backwards: can the way on from @to, reached over @edge, improve what is known
+ * of @from? Then note it, and where to look on.
+ */
+static void relax(struct sn_route_search *r, enum order order, u32 from, u32 edge, u32 to)
 {
 	if (order == BY_WIDEST) {
 		u64 wide = sn_min_u64(r->widest[to], sn_graph_edge_rate(r->graph, edge));
 
 		if (wide <= r->widest[from])
-			return false;
+			return;
 		r->widest[from] = wide;
 	} else {
-		const struct sn_route_rest *rest = &r->rest[to];
-		struct sn_route_rest want = {
-			.latency_ns = sn_add_sat_u64(rest->latency_ns,
-						     sn_graph_edge_latency(r->graph, edge)),
-			.stages = rest->stages + ends,
-			.links = rest->links + 1,
-		};
+		struct sn_route_rest want = r->rest[to];
 
+		want.latency_ns = sn_add_sat_u64(want.latency_ns,
+						 sn_graph_edge_latency(r->graph, edge));
+		want.stages += !sn_route_is(r, to >> 1, SN_GRAPH_SWITCH);
+		want.links++;
 		if (!rest_before(&want, &r->rest[from]))
-			return false;
+			return;
 		r->rest[from] = want;
 	}
-	return true;
+	heap_improve(r, order, from);
 }
 
-/* Dijkstra backwards from the destination: fills r->widest or r->rest for every state. */
-static void measure(struct sn_route_search *r, enum order order)
+/* All steps that lead to a state; the widest are kept per layer (stages to end) and state. */
+static void relax_into(struct sn_route_search *r, enum order order, u32 to, u32 layer)
 {
-	u32 i, m;
+	u32 count, i, m;
+	const u32 *out = sn_graph_out_edges(r->graph, to >> 1, &count);
+
+	r->work += count;
+	for (i = 0; i < count; i++) {
+		u32 edge = out[i] ^ 1, from = sn_graph_edge_from(r->graph, edge);
+		u32 modes = sn_route_is(r, from, SN_GRAPH_SWITCH) ? 2 : 1;
+
+		if (from == r->dst || !sn_route_usable(r, edge))
+			continue;
+		for (m = 0; m < modes; m++) {
+			bool ends;
+			u32 next;
+
+			if (!sn_route_step(r, 2 * from + m, edge, &next, &ends) || next != to ||
+			    layer + ends >= SN_ROUTE_LAYERS)
+				continue;
+			if (order == BY_WIDEST)
+				relax(r, order, (layer + ends) * r->states + 2 * from + m, edge,
+				      layer * r->states + to);
+			else
+				relax(r, order, 2 * from + m, edge, to);
+		}
+	}
+}
+
+/* The widest way from every state to the destination with so many stages to end. */
+static void measure_widest(struct sn_route_search *r)
+{
+	u32 i, t;
+
+	for (i = 0; i < r->states * SN_ROUTE_LAYERS; i++) {
+		r->widest[i] = 0;
+		r->place[i] = SN_NONE;
+	}
+	r->widest[2 * r->dst] = SN_U64_MAX;
+	r->heap_count = 0;
+	heap_improve(r, BY_WIDEST, 2 * r->dst);
+	while (r->heap_count) {
+		u32 place = heap_pop(r, BY_WIDEST), to = place % r->states;
+
+		/* As wide with fewer stages: then this is of no use to anybody. */
+		for (t = 0; t < place / r->states; t++) {
+			if (r->widest[t * r->states + to] >= r->widest[place])
+				break;
+		}
+		if (t == place / r->states)
+			relax_into(r, BY_WIDEST, to, t);
+	}
+}
+
+/* What the rest of the way takes at best from every state, above the floor. */
+static void measure_rest(struct sn_route_search *r)
+{
+	u32 i;
 
 	for (i = 0; i < r->states; i++) {
 		r->place[i] = SN_NONE;
-		if (order == BY_WIDEST)
-			r->widest[i] = 0;
-		else
-			r->rest[i] = (struct sn_route_rest){ SN_U64_MAX, SN_NONE, SN_NONE };
+		r->rest[i] = (struct sn_route_rest){ SN_U64_MAX, SN_NONE, SN_NONE };
 	}
-	if (order == BY_WIDEST)
-		r->widest[2 * r->dst] = SN_U64_MAX;
-	else
-		r->rest[2 * r->dst] = (struct sn_route_rest){ 0, 0, 0 };
+	r->rest[2 * r->dst] = (struct sn_route_rest){ 0, 0, 0 };
 	r->heap_count = 0;
-	heap_improve(r, order, 2 * r->dst);
-
+	heap_improve(r, BY_REST, 2 * r->dst);
 	while (r->heap_count) {
-		u32 to = heap_pop(r, order), count;
-		const u32 *out = sn_graph_out_edges(r->graph, to >> 1, &count);
+		u32 to = heap_pop(r, BY_REST);
 
-		r->work += count;
-		for (i = 0; i < count; i++) {
-			u32 edge = out[i] ^ 1, from = sn_graph_edge_from(r->graph, edge);
-			u32 modes = sn_route_is(r, from, SN_GRAPH_SWITCH) ? 2 : 1;
-
-			if (from == r->dst || !sn_route_usable(r, edge))
-				continue;
-			for (m = 0; m < modes; m++) {
-				bool ends;
-				u32 next;
-
-				if (sn_route_step(r, 2 * from + m, edge, &next, &ends) &&
-				    next == to && relax(r, order, 2 * from + m, edge, to, ends))
-					heap_improve(r, order, 2 * from + m);
-			}
-		}
+		if (r->rest[to].stages <= SN_ROUTE_MAX_STAGES)
+			relax_into(r, BY_REST, to, 0);
 	}
+}
+
+/* The widest way from a state to the destination with at most so many stages to end. */
+static u64 widest_within(const struct sn_route_search *r, u32 state, u32 stages)
+{
+	u64 best = 0;
+	u32 t;
+
+	for (t = 0; t <= stages; t++)
+		best = sn_max_u64(best, r->widest[t * r->states + state]);
+	return best;
 }
 
 /*
@@ -353,38 +397,44 @@ static bool enumerate(struct sn_route_search *r, u32 k, struct sn_route_set *set
 
 /*
  * The next lower bottleneck that a path may have. Its first edge below the floor leaves a state that
- * can be reached above it. 0: there is none.
+ * can be reached above it; the stages that takes are not there for the rest. 0: there is none.
  */
 static u64 next_floor(struct sn_route_search *r)
 {
+	u32 tail[SN_ROUTE_LAYERS] = { 1 }, i, t, head;
 	u64 floor = r->floor, best = 0;
-	u32 head = 0, tail = 0, i;
 
+	/* place: the fewest stages that end before a state. */
 	for (i = 0; i < r->states; i++)
 		r->place[i] = SN_NONE;
 	r->place[2 * r->src] = 0;
-	r->queue[tail++] = 2 * r->src;
+	r->queue[0] = 2 * r->src;
 	r->floor = 0;
-	while (head < tail) {
-		u32 state = r->queue[head++], count;
-		const u32 *out = sn_graph_out_edges(r->graph, state >> 1, &count);
+	for (t = 0; t < SN_ROUTE_MAX_STAGES; t++) {
+		for (head = 0; head < tail[t]; head++) {
+			u32 state = r->queue[t * r->states + head], count;
+			const u32 *out = sn_graph_out_edges(r->graph, state >> 1, &count);
 
-		if (state >> 1 == r->dst)
-			continue;
-		r->work += count;
-		for (i = 0; i < count; i++) {
-			u64 rate = sn_graph_edge_rate(r->graph, out[i]);
-			bool ends;
-			u32 next;
-
-			if (!sn_route_usable(r, out[i]) ||
-			    !sn_route_step(r, state, out[i], &next, &ends))
+			if (r->place[state] < t || state >> 1 == r->dst)
 				continue;
-			if (rate < floor) {
-				best = sn_max_u64(best, sn_min_u64(rate, r->widest[next]));
-			} else if (r->place[next] == SN_NONE) {
-				r->place[next] = 0;
-				r->queue[tail++] = next;
+			r->work += count;
+			for (i = 0; i < count; i++) {
+				u64 rate = sn_graph_edge_rate(r->graph, out[i]);
+				u32 next, after;
+				bool ends;
+
+				if (!sn_route_usable(r, out[i]) ||
+				    !sn_route_step(r, state, out[i], &next, &ends))
+					continue;
+				after = t + ends;
+				if (rate < floor) {
+					rate = sn_min_u64(rate, widest_within(r, next,
+							  SN_ROUTE_MAX_STAGES - after));
+					best = sn_max_u64(best, rate);
+				} else if (r->place[next] > after) {
+					r->place[next] = after;
+					r->queue[after * r->states + tail[after]++] = next;
+				}
 			}
 		}
 	}
@@ -400,9 +450,10 @@ static void search(struct sn_route_search *r, u32 k, struct sn_route_set *set)
 		sn_route_explain(r, set);
 		return;
 	}
-	measure(r, BY_WIDEST);
-	for (r->floor = r->widest[2 * r->src]; r->floor; r->floor = next_floor(r)) {
-		measure(r, BY_REST);
+	measure_widest(r);
+	for (r->floor = widest_within(r, 2 * r->src, SN_ROUTE_MAX_STAGES); r->floor;
+	     r->floor = next_floor(r)) {
+		measure_rest(r);
 		if (!enumerate(r, k, set)) {
 			set->exact = 0;
 			break;

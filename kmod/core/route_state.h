@@ -48,12 +48,12 @@ struct sn_route_search {
 	u32 rules; /* SN_ROUTE_ANY_* */
 	u64 floor; /* edges with lower rates do not count */
 	u64 work; /* edges looked at */
-	u64 *widest; /* per state: the best bottleneck to the destination; 0 = no way */
+	u64 *widest; /* per layer and state: the best bottleneck to the destination; 0 = no way */
 	struct sn_route_rest *rest; /* per state, above the floor */
 	u32 *links; /* per layer and state: fewest links to the destination, or SN_NONE */
 	u32 *queue; /* SN_ROUTE_LAYERS * states */
 	u32 *heap;
-	u32 *place; /* of a state in the heap, or SN_NONE */
+	u32 *place; /* in the heap, or SN_NONE; per layer and state */
 	u32 heap_count;
 	struct sn_route_node *nodes;
 	u32 node_count;
