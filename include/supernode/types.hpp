@@ -41,7 +41,8 @@ enum class PathReason : std::uint32_t {
     link_down,
     too_many_stages,
     no_engine,
-    no_relay
+    no_relay,
+    search_limit
 };
 enum class CompletionType : std::uint32_t { transfer, buffer };
 

@@ -33,7 +33,7 @@ SN_WORDS(Class, SN_CLASS_MAX, "deadline", "latency", "normal", "bulk", "scavenge
 SN_WORDS(BufferState, SN_BUFFER_STATE_MAX, "pending", "ready", "failed", "lost")
 SN_WORDS(TransferState, SN_TRANSFER_STATE_MAX, "waiting", "queued", "running", "done")
 SN_WORDS(PathReason, SN_PATH_REASON_MAX, "ok", "no-src", "no-dst", "src-switch", "dst-switch",
-         "no-link", "link-down", "too-many-stages", "no-engine", "no-relay")
+         "no-link", "link-down", "too-many-stages", "no-engine", "no-relay", "search-limit")
 SN_WORDS(CompletionType, SN_COMPLETION_TYPE_MAX, "transfer", "buffer")
 
 #undef SN_WORDS
@@ -56,6 +56,7 @@ constexpr auto reasons = std::to_array<std::string_view>({
     "the way there takes more copies, one after another, than a transfer may have",
     "no engine at hand can copy over the links that lead there",
     "the way there needs a stop-over, and no device on it has memory to stage the bytes in",
+    "there is a path, but the search ended before it was found",
 });
 static_assert(reasons.size() == SN_PATH_REASON_MAX + 1);
 

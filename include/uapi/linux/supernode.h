@@ -235,6 +235,7 @@ enum sn_path_reason {
 	SN_PATH_REASON_TOO_MANY_STAGES,
 	SN_PATH_REASON_NO_ENGINE,
 	SN_PATH_REASON_NO_RELAY,
+	SN_PATH_REASON_SEARCH_LIMIT,	/* there is one, but the search ended before it was found */
 
 	/* private: */
 	__SN_PATH_REASON_MAX,
