@@ -299,6 +299,28 @@ TEST(MakePlan, EvictsWhenFullOnlyThen) {
     EXPECT_EQ(plan.ops[2].time_ns, 20 * sec);
 }
 
+TEST(MakePlan, EvictingLateDelaysNobody) {
+    for (unsigned seed = 1; seed <= 40; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        std::mt19937 random(seed);
+        std::vector<Request> requests;
+        for (std::uint64_t i = 0; i < 200; ++i)
+            requests.push_back({i * sec / 4,
+                                1 + static_cast<std::uint32_t>(random() % 4000),
+                                static_cast<std::uint32_t>(random() % 200),
+                                {}});
+        Model model = small_model(random);
+        model.host_bytes = blocks(30);
+        model.evict = Evict::at_end;
+        const auto early = make_plan(requests, model);
+        model.evict = Evict::when_full;
+        const auto late = make_plan(requests, model);
+        EXPECT_EQ(late.delayed_requests, early.delayed_requests);
+        EXPECT_EQ(late.delay_max_ns, early.delay_max_ns);
+        check_shape(requests, model, late);
+    }
+}
+
 TEST(MakePlan, RoundRobinTurnsAndLeastLoadedBalances) {
     std::vector<Request> requests;
     for (std::uint64_t i = 0; i < 8; ++i)

@@ -136,8 +136,8 @@ public:
         : requests_(requests), model_(model), host_(slots_of(model.host_bytes)),
           prefill_(model.prefill_devices, Slots(slots_of(model.device_bytes))),
           decode_(model.decode_devices, Slots(slots_of(model.device_bytes))),
-          idle_(model.decode_devices), use_(1 + model.prefill_devices + model.decode_devices),
-          active_(requests.size()) {
+          busy_(model.decode_devices), idle_(model.decode_devices),
+          use_(1 + model.prefill_devices + model.decode_devices), active_(requests.size()) {
         plan_.prefill_devices = model.prefill_devices;
         plan_.decode_devices = model.decode_devices;
         plan_.slot_bytes = block_bytes(model, block_tokens);
@@ -177,14 +177,12 @@ private:
         events_.push({time_ns, order_++, kind, request});
     }
 
-    /// The device of a new request; may have no room.
-    std::uint32_t choose(const std::vector<Slots> &devices, std::uint64_t turn) const {
+    /// The device of a new request, of those with so many busy slots; may have no room.
+    std::uint32_t choose(const std::vector<std::uint32_t> &busy) const {
         if (model_.choice == Choice::round_robin)
-            return static_cast<std::uint32_t>(turn % devices.size());
-        const auto least =
-            std::min_element(devices.begin(), devices.end(),
-                             [](const auto &a, const auto &b) { return a.used() < b.used(); });
-        return static_cast<std::uint32_t>(least - devices.begin());
+            return static_cast<std::uint32_t>(turn_ % busy.size());
+        return static_cast<std::uint32_t>(std::min_element(busy.begin(), busy.end()) -
+                                          busy.begin());
     }
 
     bool admit(std::uint32_t index) {
@@ -197,16 +195,20 @@ private:
                             std::to_string(count) + " KV blocks, but a device has room for " +
                             std::to_string(room) + ": give devices more memory");
 
-        const auto prefill = choose(prefill_, turn_);
-        const auto decode = choose(decode_, turn_);
-        if (prefill_[prefill].free() < count)
+        std::vector<std::uint32_t> prefill_busy;
+        for (const auto &slots : prefill_)
+            prefill_busy.push_back(slots.used());
+        const auto prefill = choose(prefill_busy);
+        const auto decode = choose(busy_);
+        // What is idle makes room, but only if that is enough.
+        if (prefill_[prefill].free() < count ||
+            slots_of(model_.device_bytes) - busy_[decode] < count)
             return false;
-        while (decode_[decode].free() < count && !idle_[decode].empty()) {
+        while (decode_[decode].free() < count) {
             evict(idle_[decode].front());
             idle_[decode].pop_front();
         }
-        if (decode_[decode].free() < count)
-            return false;
+        busy_[decode] += count;
         ++turn_;
 
         Active &active = active_[index];
@@ -269,6 +271,7 @@ private:
     }
 
     void decoded(std::uint32_t index) {
+        busy_[active_[index].decode] -= static_cast<std::uint32_t>(active_[index].blocks.size());
         if (model_.evict == Evict::at_end)
             evict(index);
         else
@@ -358,6 +361,7 @@ private:
     HostCache host_;
     std::vector<Slots> prefill_;
     std::vector<Slots> decode_;
+    std::vector<std::uint32_t> busy_; ///< slots of requests that are not decoded, by decode device
     std::vector<std::deque<std::uint32_t>> idle_; ///< decoded, still there, by device
     std::vector<std::vector<SlotUse>> use_;       ///< by pool and slot
     std::vector<Active> active_;
