@@ -41,7 +41,7 @@ struct PairUse {
     std::uint32_t hops_max = 0;
 };
 
-/// Three checks, each of which holds whatever routes the kernel took among those it offers:
+/// Three checks, each of which holds whatever routes the kernel took among those it uses:
 /// the sum over links is bytes times hops; every link is inside its own bounds; and every device
 /// lets out what it took in, but for what begins or ends there.
 struct LinkReport {

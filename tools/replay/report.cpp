@@ -204,7 +204,7 @@ Json figures(const Report &report) {
     add("mismatches", report.run.mismatches, "blocks", 0, "lower", !report.run.mismatches);
     add("failed transfers", report.run.failures, "transfers", 0, "lower", !report.run.failures);
     add(links.exact() ? "link bytes off bytes times hops"
-                      : "link bytes outside bytes times hops of the routes on offer",
+                      : "link bytes outside bytes times hops of the routes in use",
         outside, "bytes", 0, "lower", !outside);
     add("links outside their bounds", wrong_links, "links", 0, "lower", !wrong_links);
     add("devices out of flow balance", links.leaking_devices.size(), "devices", 0, "lower",

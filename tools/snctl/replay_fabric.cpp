@@ -64,11 +64,17 @@ std::vector<Demand> find_demands(Client &client, const Plan &plan,
     for (const auto &[pools, sum] : bytes) {
         const Device &src = devices[pools.first];
         const Device &dst = devices[pools.second];
-        const Path path = client.path(src.id, dst.id);
+        Path path = client.path(src.id, dst.id);
         if (path.routes.empty())
             throw std::runtime_error("no path from " + src.name + " to " + dst.name + ": " +
                                      std::string(explain(path.reason)));
-        demands.push_back({src.id, dst.id, sum, path.routes});
+        // Of what is on offer the kernel uses the routes with the fewest DMA stages.
+        const auto stages =
+            std::min_element(path.routes.begin(), path.routes.end(), [](auto &a, auto &b) {
+                return a.stages < b.stages;
+            })->stages;
+        std::erase_if(path.routes, [&](const Route &route) { return route.stages != stages; });
+        demands.push_back({src.id, dst.id, sum, std::move(path.routes)});
     }
     return demands;
 }

@@ -17,7 +17,7 @@ namespace supernode::replay {
 /// there is none, when it has no memory, or when one is named twice.
 std::vector<Device> find_devices(Client &client, const std::vector<std::string> &names);
 
-/// What the plan asks for between devices, with the routes that the kernel offers. Throws
+/// What the plan asks for between devices, with the routes that the kernel uses. Throws
 /// std::runtime_error when there is none.
 std::vector<Demand> find_demands(Client &client, const Plan &plan,
                                  const std::vector<Device> &devices);

@@ -70,7 +70,7 @@ void print_link_sum(std::ostream &out, const Report &report) {
             << (links.total_ok() ? ", equal.\n" : ", NOT EQUAL.\n");
     else
         out << "Link counters: " << links.counted_bytes << " bytes; routes of different length are "
-            << "on offer, so asked for times hops is " << links.low_bytes << " to "
+            << "in use, so asked for times hops is " << links.low_bytes << " to "
             << links.high_bytes << (links.total_ok() ? ".\n" : ": OUTSIDE.\n");
     for (const auto &pair : links.pairs)
         if (pair.hops_min != pair.hops_max)
