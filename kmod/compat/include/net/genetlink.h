@@ -34,7 +34,7 @@ static inline void *genlmsg_iput_family(struct sk_buff *skb, const struct genl_i
 
 #ifdef HAVE_GENL_ALLNS_GFP
 #define genlmsg_multicast_allns(family, skb, portid, group) \
-	genlmsg_multicast_allns(family, skb, portid, group, GFP_KERNEL)
+	genlmsg_multicast_allns(family, skb, portid, group, GFP_ATOMIC)
 #endif
 
 #endif
