@@ -7,7 +7,7 @@
 
 struct netlink_ext_ack;
 
-/* Limits of tenant 0; module parameters of the same names. */
+/* Limits of tenant 0; module parameters sessions_max and buffers_max. */
 extern unsigned int sn_sessions_max;
 extern unsigned int sn_buffers_max;
 
@@ -31,5 +31,7 @@ struct sn_tenant {
 /* The caller's tenant, or ERR_PTR(-EACCES) and the reason in extack. */
 struct sn_tenant *sn_tenant_of_current(bool admin, struct netlink_ext_ack *extack);
 struct sn_tenant *sn_tenant_by_id(u32 id);
+/* The tenant with the lowest id from @id on, or NULL. */
+struct sn_tenant *sn_tenant_from(u32 id);
 
 #endif /* _SN_TENANT_H */
