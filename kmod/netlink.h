@@ -6,8 +6,28 @@
 #ifndef _SN_NETLINK_H
 #define _SN_NETLINK_H
 
-#include <net/genetlink.h>
 #include <linux/supernode.h>
+#include <net/genetlink.h>
+
+struct file;
+struct sn_engine;
+struct sn_region;
+struct sn_txn;
+
+/* Multicast groups, as numbered in the family. */
+enum sn_group {
+	SN_GROUP_TOPOLOGY,
+	SN_GROUP_MEMORY,
+	SN_GROUP_TRANSFER,
+	SN_GROUP_FAULT,
+};
+
+/*
+ * Bits of an op in the table. The sender of a request, or whoever starts a dump, must be the
+ * administrator.
+ */
+#define SN_OP_ADMIN_DO		BIT(0)
+#define SN_OP_ADMIN_DUMP	BIT(1)
 
 extern struct genl_family sn_family;
 
@@ -18,6 +38,16 @@ void sn_netlink_exit(void);
 bool sn_netlink_is_admin(struct sk_buff *skb);
 /* -EPERM with a sentence unless sn_netlink_is_admin(). */
 int sn_netlink_admin(struct sk_buff *skb, struct netlink_ext_ack *extack);
+/* For the audit log: what an administrator did, to which object, and how it ended. */
+void sn_netlink_audit(const char *op, u32 id, int ret);
+
+/*
+ * Every dump starts here: who it is for is settled now and not when it is read. cb->args: [0] is the
+ * id to go on from, SN_DUMP_ADMIN says whether for the administrator.
+ */
+#define SN_DUMP_ADMIN 5
+#define SN_DUMP_BYTES 8192
+int sn_nl_dump_start(struct netlink_callback *cb);
 
 static inline int sn_put_u64(struct sk_buff *skb, int type, u64 value)
 {
@@ -41,8 +71,11 @@ static inline int sn_put_u64(struct sk_buff *skb, int type, u64 value)
 #endif
 
 /* Policies, one per op that takes attributes; defined beside their handlers. */
+extern const struct nla_policy sn_region_new_policy[SN_A_REGION_MAX + 1];
+extern const struct nla_policy sn_engine_new_policy[SN_A_ENGINE_MAX + 1];
 extern const struct nla_policy sn_topology_begin_policy[SN_A_TOPOLOGY_MAX + 1];
-extern const struct nla_policy sn_topology_fd_policy[SN_A_TOPOLOGY_MAX + 1];
+extern const struct nla_policy sn_topology_commit_policy[SN_A_TOPOLOGY_MAX + 1];
+extern const struct nla_policy sn_topology_abort_policy[SN_A_TOPOLOGY_MAX + 1];
 extern const struct nla_policy sn_device_get_policy[SN_A_DEVICE_MAX + 1];
 extern const struct nla_policy sn_device_new_policy[SN_A_DEVICE_MAX + 1];
 extern const struct nla_policy sn_device_del_policy[SN_A_DEVICE_MAX + 1];
@@ -93,9 +126,27 @@ int sn_nl_transfer_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int sn_nl_transfer_cancel(struct sk_buff *skb, struct genl_info *info);
 int sn_nl_stats_get(struct sk_buff *skb, struct genl_info *info);
 
+/* One fill function per object; @admin: with what only the administrator may know. */
+int sn_nl_fill_region(struct sk_buff *skb, struct sn_region *region, bool admin);
+int sn_nl_fill_engine(struct sk_buff *skb, struct sn_engine *engine, bool admin);
+
+/*
+ * Stage in the transaction whose fd the attribute @txn_type holds, or, without one, in a transaction
+ * of its own that is committed at once. @stage as in topology.h.
+ */
+int sn_nl_stage(struct genl_info *info, int txn_type,
+		int (*stage)(struct sn_txn *txn, void *arg, struct netlink_ext_ack *extack),
+		void *arg);
+/* 0, or -EINVAL and a sentence that says which attribute is missing. */
+int sn_nl_need(struct genl_info *info, const char *name, int type);
+
 /* A reply with one object: begin, fill, send. Common to all doit handlers. */
 struct sk_buff *sn_nl_reply_new(struct genl_info *info, size_t payload, u8 cmd, void **hdr);
 int sn_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);
+/* A reply that is one u32. */
+int sn_nl_reply_id(struct genl_info *info, u8 cmd, int type, u32 id);
+/* The header of one object in a dump, which is consistent by cb->seq; NULL when it does not fit. */
+void *sn_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd);
 /* Reply, then install @file as the @fd the reply names; on error both are put. */
 int sn_nl_reply_with_fd(struct genl_info *info, struct sk_buff *msg, void *hdr, int fd,
 			struct file *file);
