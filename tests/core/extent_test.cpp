@@ -258,7 +258,8 @@ TEST(ExtentCheck, CatchesEveryStrayWord) {
             ASSERT_TRUE(caught || i == 3) << "header word " << i;
             continue;
         }
-        // A node: start, bytes (two words each), children by start, by size, prev, next, state, pad.
+        // A node: start, bytes (two words each), children by start, by size, prev, next, state,
+        // pad.
         size_t word = (i - header_words) % node_words;
         uint32_t state = words[i - word + 10];
         bool matters = state && word != 11 && (state == 1 || (word != 6 && word != 7));

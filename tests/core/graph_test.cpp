@@ -29,7 +29,8 @@ protected:
         return index;
     }
     // Refused with this error, and nothing has changed.
-    template <typename Call> void refused(int error, Call call) {
+    template<typename Call>
+    void refused(int error, Call call) {
         Memory before(memory);
         EXPECT_EQ(call(), error);
         EXPECT_TRUE(memory == before);
@@ -76,7 +77,9 @@ TEST_F(Graph, AddRefusesWhatIsWrong) {
 TEST_F(Graph, SealEndsConstruction) {
     uint32_t a = device(1), b = device(2);
     uint32_t a0 = port(a, 0), b0 = port(b, 0);
-    struct sn_graph_link spec{9, {a0, b0}, 1, {10, 20}, {3, 4}};
+    struct sn_graph_link spec {
+        9, {a0, b0}, 1, {10, 20}, { 3, 4 }
+    };
 
     EXPECT_FALSE(sn_graph_is_sealed(graph));
     ASSERT_EQ(sn_graph_add_link(graph, &spec, &index), 0);
@@ -135,7 +138,9 @@ struct RandomGraph {
                 break;
             }
             default:
-                struct sn_graph_link spec{id, {random.below32(100), random.below32(100)}, 1, {1, 1}, {1, 1}};
+                struct sn_graph_link spec {
+                    id, {random.below32(100), random.below32(100)}, 1, {1, 1}, { 1, 1 }
+                };
                 if (!sn_graph_add_link(graph, &spec, &index)) {
                     EXPECT_TRUE(link_ids.emplace(id, index).second);
                 }

@@ -15,7 +15,9 @@ public:
     }
 
     // Any number below n, which is not 0.
-    uint64_t below(uint64_t n) { return std::uniform_int_distribution<uint64_t>(0, n - 1)(engine_); }
+    uint64_t below(uint64_t n) {
+        return std::uniform_int_distribution<uint64_t>(0, n - 1)(engine_);
+    }
     uint32_t below32(uint32_t n) { return static_cast<uint32_t>(below(n)); }
     bool one_in(uint64_t n) { return below(n) == 0; }
     uint64_t next() { return engine_(); }
