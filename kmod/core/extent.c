@@ -2,7 +2,8 @@
 /*
  * Which ranges of a space are allocated and which are free.
  *
- * Every range, allocated or free, is a node. Two treaps by index over the same nodes: all of them by
+ * Every range, allocated or free, is a node. Two treaps by index over the same nodes: all of them
+ * by
  * address, the free ones by (length, address). A node's priority is a hash of its index, so equal
  * histories make equal trees. Neighbours in address order are linked as well, for coalescing.
  * Not here: what the bytes are used for. No lock: the caller serialises.
@@ -39,7 +40,7 @@ static struct node *node(const struct sn_extent *x, u32 i)
 	return (struct node *)((char *)x + sizeof(*x)) + i;
 }
 
-/* Knuth's multiplicative hash, mixed so that its low bits count too. Injective: no two are equal. */
+/* A multiplicative hash, mixed so that its low bits count too. Injective: no two are equal. */
 static u32 priority(u32 i)
 {
 	u32 h = (i + 1) * 2654435761u;
@@ -296,8 +297,8 @@ static u32 best_fit(const struct sn_extent *x, u64 bytes, u64 align, u64 *skip)
  *
  * Takes the shortest free range that can hold the request where it has to lie; among equals the
  * lowest. It looks at no more than SN_EXTENT_TRIES ranges that are long enough but lie badly, each
- * O(log n); then only at those of @bytes + @align - 1 and more. So a request with an alignment above
- * the usual one may be refused, or placed less tightly, in a space with many such ranges.
+ * O(log n); then only at those of @bytes + @align - 1 and more. So a request with an alignment
+ * above the usual one may be refused, or placed less tightly, in a space with many such ranges.
  *
  * Context: Any; the caller serialises.
  * Return: 0; -EINVAL; -ENOSPC when nothing fits; -E2BIG when nodes run out: see sn_extent_grow().
@@ -459,8 +460,8 @@ static bool children_ok(const struct sn_extent *x, enum tree t, u32 i, u32 *link
  * @x: the space
  *
  * The ranges cover the space once, no two free ones touch, both trees hold exactly what they should
- * in order, and the figures are true. O(n log n). Reads inside the memory whatever it holds, as long
- * as the limits are right.
+ * in order, and the figures are true. O(n log n). Reads inside the memory whatever it holds, as
+ * long as the limits are right.
  *
  * Context: Any; the caller serialises.
  * Return: 0, or -EINVAL.

@@ -238,7 +238,7 @@ int sn_graph_seal(struct sn_graph *g)
 	if (g->sealed)
 		return -EALREADY;
 
-	/* Count into first[d + 1], sum up, place at first[d]++, shift back: edges stay ascending. */
+	/* Count into first[d + 1], sum up, place at first[d]++, shift back: still ascending. */
 	for (e = 0; e < edges; e++)
 		first[sn_graph_edge_from(g, e) + 1]++;
 	for (d = 0; d < g->count.devices; d++)

@@ -94,7 +94,8 @@ static bool adjacency_ok(const struct sn_graph *g)
  * @g: the graph
  *
  * Links and ports name each other, ids are unique and found, every edge is listed once at the
- * device it leaves. Reads inside the graph's memory whatever it holds, as long as its limits are right.
+ * device it leaves. Reads inside the graph's memory whatever it holds, as long as its limits are
+ * right.
  *
  * Context: Any; the caller serialises.
  * Return: 0, or -EINVAL.

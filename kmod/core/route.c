@@ -15,7 +15,7 @@
  * many edges and would go on to the next bottleneck. Each takes some 10 to 20 ns.
  */
 #define NODES 16384u
-#define WORK (256u << 10)
+#define WORK (160u << 10)
 
 /* What the heap is ordered by. */
 enum order { BY_WIDEST, BY_REST, BY_NODE };
@@ -153,8 +153,8 @@ static void heap_improve(struct sn_route_search *r, enum order order, u32 state)
 }
 
 /*
- * One step of Dijkstra backwards: can the way on from @to, reached over @edge, improve what is known
- * of @from? Then note it, and where to look on.
+ * One step of Dijkstra backwards: can the way on from @to, reached over @edge, improve what is
+ * known of @from? Then note it, and where to look on.
  */
 static void relax(struct sn_route_search *r, enum order order, u32 from, u32 edge, u32 to)
 {
@@ -329,7 +329,7 @@ static bool push(struct sn_route_search *r, u32 parent, u32 edge, u32 state, boo
 		sn_add_sat_u64(from->latency_ns, sn_graph_edge_latency(r->graph, edge));
 	n->best_latency_ns = sn_add_sat_u64(n->latency_ns, rest->latency_ns);
 	n->best_stages = (u8)(stages + rest->stages);
-	/* The lowest latency may take more links than a byte holds; then any of 255 and more is last. */
+	/* The lowest latency may take more links than a byte holds: 255 and more are last. */
 	n->best_links = (u8)sn_min_u64(links + rest->links, 255);
 	r->heap[r->heap_count++] = r->node_count++;
 	heap_up(r, BY_NODE, r->heap_count - 1);
@@ -396,7 +396,8 @@ static bool enumerate(struct sn_route_search *r, u32 k, struct sn_route_set *set
 }
 
 /*
- * The next lower bottleneck that a path may have. Its first edge below the floor leaves a state that
+ * The next lower bottleneck that a path may have. Its first edge below the floor leaves a state
+ * that
  * can be reached above it; the stages that takes are not there for the rest. 0: there is none.
  */
 static u64 next_floor(struct sn_route_search *r)
@@ -506,9 +507,11 @@ static bool answer_at_once(const struct sn_graph *g, u32 src, u32 dst, struct sn
  * @scratch: sn_route_bytes(limits of @graph) bytes, aligned to 8
  * @set: the paths, or the reason why there is none
  *
- * Best is: widest bottleneck, then fewest stages, lowest latency, fewest links, lowest edge indices.
+ * Best is: widest bottleneck, then fewest stages, lowest latency, fewest links, lowest edge
+ * indices.
  * @src equal to @dst gives one path of one stage with no edge, if the device is an initiator.
- * The work is bounded (a graph of 1,000 devices takes a few milliseconds). When that ends the search
+ * The work is bounded (a graph of 1,000 devices takes a few milliseconds). When that ends the
+ * search
  * the set's exact is 0: the paths are legal and in order, but better or further ones may exist.
  *
  * Context: Any; the caller serialises changes to the graph.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Is there any way at all, and if not, why: searches again with one rule after the other left aside.
+ * Is there any way at all, and if not, why: searches again with one rule after the other left
+ * aside.
  *
  * A shortest walk has no loop, so whether a walk exists says whether a path does.
  * Not here: which paths are best (route.c). No lock: the caller serialises.

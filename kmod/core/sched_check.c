@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Proves that a scheduler's memory is what it should be. Trusts nothing in it but limits: whatever a
- * stray write has left there, this reads inside the scheduler's memory and ends.
+ * Proves that a scheduler's memory is what it should be. Trusts nothing in it but limits: whatever
+ * a stray write has left there, this reads inside the scheduler's memory and ends.
  *
  * Takes time in proportion to all that is in it. Changes nothing. No lock: the caller serialises.
  */
@@ -20,7 +20,7 @@ struct seen {
 	u64 ready[SN_SCHED_CLASSES];
 };
 
-/* A doubly linked list over indices below @limit: whole, ends where it says, and no longer than it. */
+/* A doubly linked list over indices below @limit: whole, and it ends where it says. */
 static bool list_ok(struct sn_sched_links links, const struct sn_sched_list *list, u32 limit,
 		    u64 *count)
 {
@@ -373,7 +373,7 @@ int sn_sched_check(const struct sn_sched *s)
 		if (sn_sched_flow(s, i)->phase != SN_FLOW_FREE && !flow_ok(s, i, &seen))
 			return -EINVAL;
 	}
-	/* A waiter's queue was found from the edge: as many say that they wait as were seen waiting. */
+	/* As many say that they wait as were seen in the queues of the edges. */
 	for (i = 0; i < s->limits.paths + s->limits.slices; i++)
 		parked += sn_sched_waiter(s, i)->edge != SN_NONE;
 	if (parked != seen.parked || seen.edges != s->limits.edges ||

@@ -33,7 +33,7 @@ static u32 draw(struct sn_sched *s, u32 path)
 		sn_sched_list_remove(sn_sched_piece_links(s), &f->retry, i);
 		piece = sn_sched_piece(s, i);
 	} else {
-		/* There is one: a path reserves its depth, and no slice of the flow is put aside. */
+		/* There is one: a path reserves its depth, and the retry list is empty. */
 		i = s->free_piece;
 		piece = sn_sched_piece(s, i);
 		s->free_piece = piece->link.next;
@@ -225,7 +225,7 @@ static bool try_first(struct sn_sched *s, u32 edge, u32 klass, struct sn_sched_d
 
 	full = sn_sched_first_full(s, p->stage_head[stage], klass, bytes);
 	if (full == edge) {
-		/* Too long for the room left. Hold that room for it, against its class and lower. */
+		/* Too long for the room left: hold that, against its class and lower. */
 		e->stalled = klass;
 		sn_sched_edge_update(s, edge);
 		return false;

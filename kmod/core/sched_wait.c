@@ -2,8 +2,8 @@
 /*
  * Who waits where: parks paths and slices on edges, and keeps the ready lists true.
  *
- * A waiter is parked on an edge that is full, or, when none of its stage's edges is, on the first of
- * them: that queue is then ready. It never holds room on one edge while it waits for another.
+ * A waiter is parked on an edge that is full, or, when none of its stage's edges is, on the first
+ * of them: that queue is then ready. It never holds room on one edge while it waits for another.
  * No lock: the caller serialises.
  */
 #include "sched_state.h"

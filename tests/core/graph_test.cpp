@@ -222,6 +222,13 @@ TEST(GraphCheck, CatchesWhatIsBroken) {
     caught(sn_graph_indices(s, s->at_link_ids)[0], 1000);
     caught(sn_graph_indices(s, s->at_first)[1], 1000);
     caught(sn_graph_indices(s, s->at_out)[0], sn_graph_indices(s, s->at_out)[1]);
+    for (uint32_t device = 0; device < s->count.devices; device++) {
+        uint32_t count, *first = sn_graph_indices(s, s->at_first);
+        sn_graph_out_edges(s, device, &count);
+        if (count > 1)
+            caught(sn_graph_indices(s, s->at_out)[first[device]],
+                   sn_graph_indices(s, s->at_out)[first[device] + 1]);
+    }
     caught(s->count.links, s->count.links - 1);
     caught(s->limits.devices, 39);
 }

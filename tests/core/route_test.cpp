@@ -403,7 +403,7 @@ constexpr double LIMIT_MS = 10;
 #endif
 
 TEST(RouteFind, ThousandDevicesTakeUnderTenMilliseconds) {
-    Random random;
+    Random random(1); // time on one input, not luck with many
     sn_route_set set;
 
     // Fat tree: 32 racks of 30 devices, two switches each; all joined by 16 spines.

@@ -136,6 +136,23 @@ TEST(SchedNext, LongSliceIsNotStarvedByShortOnesOfItsClass) {
     }
 }
 
+TEST(SchedNext, RoomHeldForALongSliceIsNotHeldAgainstHigherClasses) {
+    World w;
+    uint32_t e = w.edge(256 * K);
+    w.start(SN_SCHED_BULK, 128 * K, 128 * K, {{e}}, 1);
+    EXPECT_EQ(w.next()->bytes, 128 * K);
+    w.start(SN_SCHED_BULK, 96 * K, 96 * K, {{e}}, 1);
+    EXPECT_EQ(w.next()->bytes, 96 * K);
+    w.start(SN_SCHED_BULK, 128 * K, 128 * K, {{e}}, 1);
+    EXPECT_FALSE(w.next()) << "32 KiB are left";
+    w.start(SN_SCHED_SCAVENGER, 4 * K, 4 * K, {{e}}, 1);
+    EXPECT_FALSE(w.next()) << "they are held against lower classes";
+    uint32_t latency = w.start(SN_SCHED_LATENCY, 4 * K, 4 * K, {{e}}, 1);
+    auto d = w.next();
+    ASSERT_TRUE(d);
+    EXPECT_EQ(d->flow, latency);
+}
+
 TEST(SchedNext, DrawsPathsFromOneCursorBySpeed) {
     World w;
     uint32_t fast = w.edge(64 * K), slow = w.edge(64 * K);
