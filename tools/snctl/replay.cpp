@@ -187,8 +187,8 @@ void add_replay(CLI::App &app, Context &context) {
     auto verb = std::make_shared<CLI::App *>();
     *verb = &add_verb(app, "replay",
                       "Replay an LLM-serving trace as KV-cache transfers, and verify every block",
-                      "replay trace.jsonl --requests 500 --scale 0.0004 --speed-up 10 # the first "
-                      "500 requests, blocks of 68 KiB, ten times as fast",
+                      "replay trace.jsonl --requests 500 --scale 0.0004 --speed-up 10  # the "
+                      "first 500 requests, blocks of 68 KiB, ten times as fast",
                       [&context, verb, options] { run(context, **verb, *options); });
     CLI::App &sub = **verb;
     sub.add_option("TRACE", options->trace, "Mooncake JSON lines or Azure LLM CSV")->required();
