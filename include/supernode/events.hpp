@@ -19,11 +19,18 @@ struct TopologyEvent {
 };
 
 struct BufferEvent {
-    BufferInfo buffer;
+    std::uint64_t id = 0;
+    BufferState state = BufferState::pending;
+    std::uint64_t bytes = 0;
 };
 
+/// A transfer ended.
 struct TransferEvent {
-    TransferInfo transfer;
+    std::uint64_t id = 0;
+    std::uint32_t session = 0;
+    TransferState state = TransferState::done;
+    std::int32_t status = 0;
+    std::uint64_t done_bytes = 0;
 };
 
 struct FaultEvent {

@@ -41,15 +41,15 @@ TEST(Events, EveryKindIsDecoded) {
     rig.push(SN_CMD_TOPOLOGY_NTF, [](Message &m) { m.put_u64(SN_A_TOPOLOGY_GENERATION, 9); });
     rig.push(SN_CMD_BUFFER_NTF, [](Message &m) {
         m.put_u64(SN_A_BUFFER_ID, 1)
-            .put_u32(SN_A_BUFFER_REGION, 2)
             .put_u64(SN_A_BUFFER_BYTES, 3)
             .put_u32(SN_A_BUFFER_STATE, SN_BUFFER_STATE_READY);
     });
     rig.push(SN_CMD_TRANSFER_NTF, [](Message &m) {
         m.put_u64(SN_A_TRANSFER_ID, 4)
-            .put_u32(SN_A_TRANSFER_CLASS, SN_CLASS_BULK)
+            .put_u32(SN_A_TRANSFER_SESSION, 3)
             .put_u32(SN_A_TRANSFER_STATE, SN_TRANSFER_STATE_DONE)
-            .put_u64(SN_A_TRANSFER_BYTES, 5);
+            .put_s32(SN_A_TRANSFER_STATUS, -EIO)
+            .put_u64(SN_A_TRANSFER_DONE_BYTES, 5);
     });
     rig.push(SN_CMD_FAULT_NTF, [](Message &m) {
         m.put_u32(SN_A_FAULT_DEVICE, 6).put_u64(SN_A_FAULT_TRANSFER, 7);
@@ -57,10 +57,13 @@ TEST(Events, EveryKindIsDecoded) {
     });
 
     EXPECT_EQ(std::get<TopologyEvent>(*rig.stream->next(0ms)).generation, 9U);
-    BufferInfo buffer = std::get<BufferEvent>(*rig.stream->next(0ms)).buffer;
+    auto buffer = std::get<BufferEvent>(*rig.stream->next(0ms));
     EXPECT_EQ(buffer.id, 1U);
     EXPECT_EQ(buffer.state, BufferState::ready);
-    EXPECT_EQ(std::get<TransferEvent>(*rig.stream->next(0ms)).transfer.priority, Class::bulk);
+    auto transfer = std::get<TransferEvent>(*rig.stream->next(0ms));
+    EXPECT_EQ(transfer.session, 3U);
+    EXPECT_EQ(transfer.status, -EIO);
+    EXPECT_EQ(transfer.done_bytes, 5U);
     auto fault = std::get<FaultEvent>(*rig.stream->next(0ms));
     EXPECT_EQ(fault.device, 6U);
     EXPECT_EQ(fault.engine, std::nullopt);

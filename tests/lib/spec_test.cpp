@@ -259,6 +259,11 @@ TEST(Spec, RefersToWhatItDefines) {
             continue;
         }
         ASSERT_NE(set, sets.end()) << name;
+        if (op["event"]) {
+            for (const YAML::Node &attribute : op["event"]["attributes"])
+                EXPECT_TRUE(set->second.contains(attribute.as<std::string>()))
+                    << name << " " << attribute;
+        }
         for (const char *mode : {"do", "dump"})
             for (const char *side : {"request", "reply"}) {
                 if (!op[mode] || !op[mode][side])

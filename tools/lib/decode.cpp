@@ -262,6 +262,11 @@ SN_LAYOUT(BufferInfo, buffer,
           SN_ROW(attachments, SN_A_BUFFER_ATTACHMENT, may),
           SN_ROW(user_data, SN_A_BUFFER_USER_DATA, may))
 
+SN_LAYOUT(BufferEvent, buffer,
+          SN_ROW(id, SN_A_BUFFER_ID, must),
+          SN_ROW(state, SN_A_BUFFER_STATE, must),
+          SN_ROW(bytes, SN_A_BUFFER_BYTES, may))
+
 SN_LAYOUT(SubmitReply, transfer,
           SN_ROW(id, SN_A_TRANSFER_ID, must),
           SN_ROW(out_fence, SN_A_TRANSFER_OUT_FENCE_FD, may))
@@ -278,6 +283,13 @@ SN_LAYOUT(TransferInfo, transfer,
           SN_ROW(start_ns, SN_A_TRANSFER_START_NS, may),
           SN_ROW(end_ns, SN_A_TRANSFER_END_NS, may),
           SN_ROW(user_data, SN_A_TRANSFER_USER_DATA, may))
+
+SN_LAYOUT(TransferEvent, transfer,
+          SN_ROW(id, SN_A_TRANSFER_ID, must),
+          SN_ROW(session, SN_A_TRANSFER_SESSION, may),
+          SN_ROW(state, SN_A_TRANSFER_STATE, must),
+          SN_ROW(status, SN_A_TRANSFER_STATUS, must),
+          SN_ROW(done_bytes, SN_A_TRANSFER_DONE_BYTES, may))
 
 SN_LAYOUT(FaultEvent, fault,
           SN_ROW(device, SN_A_FAULT_DEVICE, must),
@@ -364,6 +376,8 @@ template BufferReply decode<BufferReply>(const Reply &);
 template BufferInfo decode<BufferInfo>(const Reply &);
 template SubmitReply decode<SubmitReply>(const Reply &);
 template TransferInfo decode<TransferInfo>(const Reply &);
+template BufferEvent decode<BufferEvent>(const Reply &);
+template TransferEvent decode<TransferEvent>(const Reply &);
 template FaultEvent decode<FaultEvent>(const Reply &);
 template Stats decode<Stats>(const Reply &);
 

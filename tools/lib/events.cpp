@@ -57,10 +57,10 @@ void EventStream::decode(std::span<const std::byte> datagram) {
             events_.emplace_back(supernode::decode<TopologyEvent>(*reply));
             break;
         case SN_CMD_BUFFER_NTF:
-            events_.emplace_back(BufferEvent{supernode::decode<BufferInfo>(*reply)});
+            events_.emplace_back(supernode::decode<BufferEvent>(*reply));
             break;
         case SN_CMD_TRANSFER_NTF:
-            events_.emplace_back(TransferEvent{supernode::decode<TransferInfo>(*reply)});
+            events_.emplace_back(supernode::decode<TransferEvent>(*reply));
             break;
         case SN_CMD_FAULT_NTF:
             events_.emplace_back(supernode::decode<FaultEvent>(*reply));

@@ -37,18 +37,23 @@ EventText text_of(const TopologyEvent &event) {
 }
 
 EventText text_of(const BufferEvent &event) {
-    const BufferInfo &buffer = event.buffer;
-    return {{{"event", "buffer"}, {"buffer", to_json(buffer, {})}},
-            fmt::format("buffer {} \"{}\": {}, {}", buffer.id, buffer.name,
-                        human_bytes(buffer.bytes), to_string(buffer.state))};
+    return {{{"event", "buffer"},
+             {"id", event.id},
+             {"state", to_string(event.state)},
+             {"bytes", event.bytes}},
+            fmt::format("buffer {}: {}, {}", event.id, human_bytes(event.bytes),
+                        to_string(event.state))};
 }
 
 EventText text_of(const TransferEvent &event) {
-    const TransferInfo &transfer = event.transfer;
-    return {{{"event", "transfer"}, {"transfer", to_json(transfer)}},
-            fmt::format("transfer {}: {}, {} of {}, {}", transfer.id, to_string(transfer.state),
-                        human_bytes(transfer.done_bytes), human_bytes(transfer.bytes),
-                        status_text(transfer.status))};
+    return {{{"event", "transfer"},
+             {"id", event.id},
+             {"session", event.session},
+             {"state", to_string(event.state)},
+             {"status", event.status},
+             {"done_bytes", event.done_bytes}},
+            fmt::format("transfer {}: {}, {} arrived, {}", event.id, to_string(event.state),
+                        human_bytes(event.done_bytes), status_text(event.status))};
 }
 
 EventText text_of(const FaultEvent &event) {
