@@ -111,6 +111,9 @@ std::string synopsis(const CLI::App &verb) {
 
 void write_options(std::string &out, const CLI::App &app) {
     for (const CLI::Option *option : options_of(app)) {
+        // Said once, for all of them.
+        if (option == app.get_help_ptr() && app.get_parent())
+            continue;
         std::string title = is_positional(*option) ? option->get_name(true) : long_name(*option);
         if (!is_positional(*option) && takes_value(*option))
             title += " " + value_name(*option);

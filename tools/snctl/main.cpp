@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <string>
+#include <string_view>
 
 #include <fmt/core.h>
 
@@ -24,14 +24,14 @@ int run(int argc, char **argv) {
     CLI::App app;
     snctl::add_objects(app, context);
 
-    std::string what;
-    app.add_option("--generate", what)->group("")->check(CLI::IsMember({"man", "bash"}));
-    app.parse_complete_callback([&] {
-        if (!what.empty()) {
-            fmt::print("{}", what == "man" ? snctl::man_page(app) : snctl::bash_completion(app));
-            throw CLI::Success();
-        }
-    });
+    // Asked for by the build, and not a command of users.
+    if (argc == 3 && argv[1] == std::string_view("--generate")) {
+        if (argv[2] == std::string_view("man"))
+            fmt::print("{}", snctl::man_page(app));
+        else
+            fmt::print("{}", snctl::bash_completion(app));
+        return 0;
+    }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {
