@@ -17,6 +17,8 @@
 
 #include "netlink.h"
 
+#define NOT_ADMIN "sender and socket opener need CAP_SYS_ADMIN in the initial namespace"
+
 /*
  * netlink_capable() looks at the opener of the socket only when the message has no destination
  * address, and anybody may give one: so the opener is looked at here.
@@ -53,7 +55,7 @@ int sn_netlink_admin(struct sk_buff *skb, struct netlink_ext_ack *extack)
 {
 	if (sn_netlink_is_admin(skb))
 		return 0;
-	NL_SET_ERR_MSG(extack, "sender and socket opener need CAP_SYS_ADMIN in the initial namespace");
+	NL_SET_ERR_MSG(extack, NOT_ADMIN);
 	return -EPERM;
 }
 
@@ -165,8 +167,8 @@ int sn_nl_reply_id(struct genl_info *info, u8 cmd, int type, u32 id)
  * @fd: reserved
  * @file: used up
  *
- * The sender is still in sendmsg() when the file appears, so it cannot be too late; and a reply that
- * found no room leaves no file behind.
+ * The sender is still in sendmsg() when the file appears, so it cannot be too late; and a reply
+ * that found no room leaves no file behind.
  *
  * Context: Process of the sender, may sleep.
  * Return: 0 or a negative errno.
@@ -185,14 +187,11 @@ int sn_nl_reply_with_fd(struct genl_info *info, struct sk_buff *msg, void *hdr, 
 	return 0;
 }
 
-/**
- * sn_nl_dump_start() - start of every dump
- * @cb: of the dump
- *
- * Context: Process of the sender.
- * Return: 0; -EPERM or -EINVAL with a sentence.
+/*
+ * Who a dump is for is settled now, and not when it is read by who knows whom. A refusal has to wait
+ * for dump(), since older kernels take no sentence here.
  */
-int sn_nl_dump_start(struct netlink_callback *cb)
+static int dump_start(struct netlink_callback *cb)
 {
 	const struct genl_dumpit_info *dump = genl_dumpit_info(cb);
 	struct nlattr **attrs = genl_info_dump(cb)->attrs;
@@ -200,17 +199,12 @@ int sn_nl_dump_start(struct netlink_callback *cb)
 	unsigned int i;
 
 	if (dump->op.internal_flags & SN_OP_ADMIN_DUMP && !admin)
-		return sn_netlink_admin(cb->skb, cb->extack);
-	for (i = 1; attrs && i <= dump->op.maxattr; i++) {
-		if (!attrs[i])
-			continue;
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[i], "a dump takes no attribute");
-		return -EINVAL;
-	}
+		cb->args[SN_DUMP_REFUSED] = -EPERM;
+	for (i = 1; attrs && i <= dump->op.maxattr; i++)
+		if (attrs[i])
+			cb->args[SN_DUMP_REFUSED] = -EINVAL;
 	cb->args[0] = 0;
 	cb->args[SN_DUMP_ADMIN] = admin;
-	/* A device with all its engines does not fit in the least that a dump is given. */
-	cb->min_dump_alloc = SN_DUMP_BYTES;
 	return 0;
 }
 
@@ -233,6 +227,31 @@ void *sn_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 	return hdr;
 }
 
+static int (*const dumps[SN_CMD_MAX + 1])(struct sk_buff *skb, struct netlink_callback *cb) = {
+	[SN_CMD_DEVICE_GET] = sn_nl_device_dump,
+	[SN_CMD_LINK_GET] = sn_nl_link_dump,
+	[SN_CMD_REGION_GET] = sn_nl_region_dump,
+	[SN_CMD_ENGINE_GET] = sn_nl_engine_dump,
+	[SN_CMD_PARTITION_GET] = sn_nl_partition_dump,
+	[SN_CMD_TENANT_GET] = sn_nl_tenant_dump,
+	[SN_CMD_BUFFER_GET] = sn_nl_buffer_dump,
+	[SN_CMD_TRANSFER_GET] = sn_nl_transfer_dump,
+};
+
+static int dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	switch (cb->args[SN_DUMP_REFUSED]) {
+	case 0:
+		return dumps[genl_dumpit_info(cb)->op.cmd](skb, cb);
+	case -EPERM:
+		NL_SET_ERR_MSG(cb->extack, NOT_ADMIN);
+		break;
+	default:
+		NL_SET_ERR_MSG(cb->extack, "a dump takes no attribute");
+	}
+	return cb->args[SN_DUMP_REFUSED];
+}
+
 static int pre_doit(const struct genl_split_ops *op, struct sk_buff *skb, struct genl_info *info)
 {
 	if (op->internal_flags & SN_OP_ADMIN_DO)
@@ -242,7 +261,7 @@ static int pre_doit(const struct genl_split_ops *op, struct sk_buff *skb, struct
 
 #define SN_POLICY(name) .policy = sn_##name##_policy, .maxattr = ARRAY_SIZE(sn_##name##_policy) - 1
 #define SN_DO(name) .doit = sn_nl_##name
-#define SN_DUMP(name) .start = sn_nl_dump_start, .dumpit = sn_nl_##name##_dump
+#define SN_DUMP .start = dump_start, .dumpit = dump
 #define SN_ADMIN(flags) .internal_flags = (flags)
 
 static const struct genl_ops ops[] = {
@@ -254,30 +273,30 @@ static const struct genl_ops ops[] = {
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
 	{ .cmd = SN_CMD_TOPOLOGY_ABORT, SN_DO(topology_abort), SN_POLICY(topology_abort),
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
-	{ .cmd = SN_CMD_DEVICE_GET, SN_DO(device_get), SN_DUMP(device), SN_POLICY(device_get) },
+	{ .cmd = SN_CMD_DEVICE_GET, SN_DO(device_get), SN_DUMP, SN_POLICY(device_get) },
 	{ .cmd = SN_CMD_DEVICE_NEW, SN_DO(device_new), SN_POLICY(device_new),
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
 	{ .cmd = SN_CMD_DEVICE_DEL, SN_DO(device_del), SN_POLICY(device_del),
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
-	{ .cmd = SN_CMD_LINK_GET, SN_DO(link_get), SN_DUMP(link), SN_POLICY(link_get) },
+	{ .cmd = SN_CMD_LINK_GET, SN_DO(link_get), SN_DUMP, SN_POLICY(link_get) },
 	{ .cmd = SN_CMD_LINK_NEW, SN_DO(link_new), SN_POLICY(link_new),
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
 	{ .cmd = SN_CMD_LINK_SET, SN_DO(link_set), SN_POLICY(link_set),
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
 	{ .cmd = SN_CMD_LINK_DEL, SN_DO(link_del), SN_POLICY(link_del),
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
-	{ .cmd = SN_CMD_REGION_GET, SN_DO(region_get), SN_DUMP(region), SN_POLICY(region_get) },
-	{ .cmd = SN_CMD_ENGINE_GET, SN_DO(engine_get), SN_DUMP(engine), SN_POLICY(engine_get) },
-	{ .cmd = SN_CMD_PARTITION_GET, SN_DUMP(partition) },
-	{ .cmd = SN_CMD_TENANT_GET, SN_DUMP(tenant), SN_ADMIN(SN_OP_ADMIN_DUMP) },
+	{ .cmd = SN_CMD_REGION_GET, SN_DO(region_get), SN_DUMP, SN_POLICY(region_get) },
+	{ .cmd = SN_CMD_ENGINE_GET, SN_DO(engine_get), SN_DUMP, SN_POLICY(engine_get) },
+	{ .cmd = SN_CMD_PARTITION_GET, SN_DUMP },
+	{ .cmd = SN_CMD_TENANT_GET, SN_DUMP, SN_ADMIN(SN_OP_ADMIN_DUMP) },
 	{ .cmd = SN_CMD_PATH_GET, SN_DO(path_get), SN_POLICY(path_get) },
 	{ .cmd = SN_CMD_SESSION_OPEN, SN_DO(session_open), SN_POLICY(session_open) },
 	{ .cmd = SN_CMD_BUFFER_ALLOC, SN_DO(buffer_alloc), SN_POLICY(buffer_alloc) },
-	{ .cmd = SN_CMD_BUFFER_GET, SN_DO(buffer_get), SN_DUMP(buffer), SN_POLICY(buffer_get),
+	{ .cmd = SN_CMD_BUFFER_GET, SN_DO(buffer_get), SN_DUMP, SN_POLICY(buffer_get),
 	  SN_ADMIN(SN_OP_ADMIN_DO | SN_OP_ADMIN_DUMP) },
 	{ .cmd = SN_CMD_BUFFER_INFO, SN_DO(buffer_info), SN_POLICY(buffer_info) },
 	{ .cmd = SN_CMD_TRANSFER_SUBMIT, SN_DO(transfer_submit), SN_POLICY(transfer_submit) },
-	{ .cmd = SN_CMD_TRANSFER_GET, SN_DO(transfer_get), SN_DUMP(transfer),
+	{ .cmd = SN_CMD_TRANSFER_GET, SN_DO(transfer_get), SN_DUMP,
 	  SN_POLICY(transfer_get), SN_ADMIN(SN_OP_ADMIN_DUMP) },
 	{ .cmd = SN_CMD_TRANSFER_CANCEL, SN_DO(transfer_cancel), SN_POLICY(transfer_cancel) },
 	{ .cmd = SN_CMD_STATS_GET, SN_DO(stats_get) },

@@ -41,13 +41,9 @@ int sn_netlink_admin(struct sk_buff *skb, struct netlink_ext_ack *extack);
 /* For the audit log: what an administrator did, to which object, and how it ended. */
 void sn_netlink_audit(const char *op, u32 id, int ret);
 
-/*
- * Every dump starts here: who it is for is settled now and not when it is read. cb->args: [0] is the
- * id to go on from, SN_DUMP_ADMIN says whether for the administrator.
- */
-#define SN_DUMP_ADMIN 5
-#define SN_DUMP_BYTES 8192
-int sn_nl_dump_start(struct netlink_callback *cb);
+/* In cb->args of a dump: [0] is the id to go on from, and what was settled at its start. */
+#define SN_DUMP_REFUSED 4	/* with this errno */
+#define SN_DUMP_ADMIN 5		/* it is the administrator who reads */
 
 static inline int sn_put_u64(struct sk_buff *skb, int type, u64 value)
 {

@@ -10,6 +10,9 @@
 #include "netlink.h"
 #include "topology.h"
 
+/* All regions and engines, with their nests; it fits in the least that a dump is given, too. */
+#define DEVICE_BYTES 3072
+
 const struct nla_policy sn_device_get_policy[SN_A_DEVICE_MAX + 1] = {
 	[SN_A_DEVICE_ID] = { .type = NLA_U32 },
 };
@@ -86,7 +89,7 @@ int sn_nl_device_get(struct sk_buff *skb, struct genl_info *info)
 	if (ret)
 		return ret;
 	id = nla_get_u32(info->attrs[SN_A_DEVICE_ID]);
-	msg = sn_nl_reply_new(info, SN_DUMP_BYTES, SN_CMD_DEVICE_GET, &hdr);
+	msg = sn_nl_reply_new(info, DEVICE_BYTES, SN_CMD_DEVICE_GET, &hdr);
 	if (!msg)
 		return -ENOMEM;
 	topo = sn_topology_get();
