@@ -7,12 +7,14 @@
  * Locks: id_lock for the next ids; a device's stop_lock so that it is stopped once. Both are leaves
  * but for what stopping calls: transfers, buffers and the backend.
  */
+#include <linux/ctype.h>
 #include <linux/delay.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
 #include <linux/nodemask.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 
 #include "buffer.h"
@@ -23,7 +25,7 @@
 #include "transfer.h"
 
 /* Largest page_bytes, channels and depth that make sense; they keep products far from overflow. */
-#define SN_PAGE_BYTES_MAX	(1U << 30)
+#define SN_PAGE_BYTES_MAX	((u32)SZ_1G)
 #define SN_CHANNELS_MAX		1024
 #define SN_DEPTH_MAX		1024
 
@@ -34,6 +36,11 @@ static u64 next_device_id = 1;
 static u64 next_region_id = 1;
 static u64 next_engine_id = 1;
 
+static bool name_char(char c)
+{
+	return isascii(c) && (isalnum(c) || c == '.' || c == '_' || c == '-');
+}
+
 /**
  * sn_name_ok() - may a device be called that?
  * @name: 0-terminated
@@ -43,10 +50,12 @@ static u64 next_engine_id = 1;
  */
 bool sn_name_ok(const char *name)
 {
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "0123456789._-");
+	size_t len;
 
-	return len && len <= SN_NAME_MAX && !name[len];
+	for (len = 0; name[len]; len++)
+		if (len == SN_NAME_MAX || !name_char(name[len]))
+			return false;
+	return len;
 }
 
 static bool node_ok(int node)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Candidate paths: a search on a copy of the graph with the link states of now, resolved to links and
- * devices that the answer holds, and a cache of answers. Which path a slice takes is the
+ * Candidate paths: a search on a copy of the graph with the link states of now, resolved to links
+ * and devices that the answer holds, and a cache of answers. Which path a slice takes is the
  * dispatcher's business.
  *
  * Lock: cache_lock for the cache and its stamp; a leaf, and nothing is freed under it. The search
@@ -82,8 +82,8 @@ static void cache_add(u32 src, u32 dst, u32 k, u64 stamp, struct sn_path_set *se
 /**
  * sn_path_invalidate() - what was found may be wrong now
  *
- * Call it after the change can be seen. It also lets go of the links and devices that cached answers
- * hold.
+ * Call it after the change can be seen. It also lets go of the links and devices that cached
+ * answers hold.
  *
  * Context: Process context; any mutex may be held.
  */

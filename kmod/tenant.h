@@ -15,6 +15,7 @@ extern unsigned int sn_buffers_max;
  * struct sn_tenant - who pays
  * @id: 0 is the administrator's
  * @partition: whose devices it sees
+ * @name: for people
  * @sessions: open
  * @buffers: live
  * @buffer_bytes: live

@@ -3,8 +3,7 @@
  * The current structure, and how the next one becomes it: verdict, start of what is new, swap, stop
  * of what is gone. What a snapshot holds is snapshot.c's business, what is staged txn.c's.
  *
- * Lock order: a transaction's lock, topology_mutex, then the dispatcher's, the paths' and a backend's
- * own locks. topology_mutex protects the writing of the current pointer; nothing under it waits for
+ * Lock order: a transaction's lock, topology_mutex, then X * own locks. topology_mutex protects the writing of the current pointer; nothing under it waits for
  * an engine or takes mmap_lock. Readers of the pointer are under RCU.
  */
 #include <linux/delay.h>
@@ -171,8 +170,8 @@ static int start_new(struct sn_txn *txn, struct netlink_ext_ack *extack)
 }
 
 /*
- * From here on nobody adds a buffer to what goes. An allocation counts its buffer first and looks at
- * the state then; this writes the state first and looks at the count then. One of them sees the
+ * From here on nobody adds a buffer to what goes. An allocation counts its buffer first, then looks
+ * at the state; this writes the state first, then looks at the count. One of them sees the
  * other. All states or none are written.
  */
 static int mark_gone(struct sn_txn *txn, struct netlink_ext_ack *extack)

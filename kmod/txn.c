@@ -111,12 +111,12 @@ static struct sn_device *find_device(struct sn_txn *txn, u32 id,
 
 	if (!dev)
 		dev = sn_topology_device(txn->base, id);
-	if (!dev)
-		NL_SET_ERR_MSG_FMT(extack, "there is no device %u", id);
-	else if (!xa_load(&txn->gone_devices, id))
+	if (dev && !xa_load(&txn->gone_devices, id))
 		return dev;
-	else
+	if (dev)
 		NL_SET_ERR_MSG_FMT(extack, "device %u is removed by this transaction", id);
+	else
+		NL_SET_ERR_MSG_FMT(extack, "there is no device %u", id);
 	return ERR_PTR(-ENOENT);
 }
 
