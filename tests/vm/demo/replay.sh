@@ -53,4 +53,9 @@ equal "requests replayed" "$(jq '.[] | select(.figure == "requests").value' /tmp
 check "a figure missed its goal" jq -e 'all(.[]; .ok)' /tmp/figures.json > /dev/null
 
 show "Every block arrived as it was made, and the bytes that links counted are those that were asked"
-show "for, times the links they crossed. Next: make test, qemu/run, and docs/architecture.md."
+show "for, times the links they crossed. Last, the server is taken apart again:"
+tell snctl topology apply - <<-'YAML'
+	name: empty
+	devices: []
+YAML
+show "Next: make test, qemu/run, and docs/architecture.md."
