@@ -30,6 +30,7 @@ const Region *kv_region(const Device &device) {
 std::vector<Device> find_devices(Client &client, const std::vector<std::string> &names) {
     const auto all = client.devices();
     std::vector<std::string> known;
+    known.reserve(all.size());
     for (const auto &device : all)
         known.push_back(device.name);
     std::vector<Device> found;
