@@ -188,8 +188,8 @@ int sn_nl_reply_with_fd(struct genl_info *info, struct sk_buff *msg, void *hdr, 
 }
 
 /*
- * Who a dump is for is settled now, and not when it is read by who knows whom. A refusal has to wait
- * for dump(), since older kernels take no sentence here.
+ * Who a dump is for is settled now, and not when it is read by who knows whom. A refusal has to
+ * wait for dump_next(), since older kernels take no sentence here.
  */
 static int dump_start(struct netlink_callback *cb)
 {
@@ -238,7 +238,7 @@ static int (*const dumps[SN_CMD_MAX + 1])(struct sk_buff *skb, struct netlink_ca
 	[SN_CMD_TRANSFER_GET] = sn_nl_transfer_dump,
 };
 
-static int dump(struct sk_buff *skb, struct netlink_callback *cb)
+static int dump_next(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	switch (cb->args[SN_DUMP_REFUSED]) {
 	case 0:
@@ -261,7 +261,7 @@ static int pre_doit(const struct genl_split_ops *op, struct sk_buff *skb, struct
 
 #define SN_POLICY(name) .policy = sn_##name##_policy, .maxattr = ARRAY_SIZE(sn_##name##_policy) - 1
 #define SN_DO(name) .doit = sn_nl_##name
-#define SN_DUMP .start = dump_start, .dumpit = dump
+#define SN_DUMP .start = dump_start, .dumpit = dump_next
 #define SN_ADMIN(flags) .internal_flags = (flags)
 
 static const struct genl_ops ops[] = {

@@ -3,7 +3,8 @@
  * The current structure, and how the next one becomes it: verdict, start of what is new, swap, stop
  * of what is gone. What a snapshot holds is snapshot.c's business, what is staged txn.c's.
  *
- * Lock order: a transaction's lock, topology_mutex, then X * own locks. topology_mutex protects the writing of the current pointer; nothing under it waits for
+ * Lock order: a transaction's lock, topology_mutex, then the locks of the dispatcher, the paths and
+ * a backend. topology_mutex protects the writing of the current pointer; nothing under it waits for
  * an engine or takes mmap_lock. Readers of the pointer are under RCU.
  */
 #include <linux/delay.h>
