@@ -200,8 +200,11 @@ static void unpin(struct sn_slice *slice)
 {
 	lockdep_assert_held(&sn_dispatcher.lock);
 	slice->pinned = false;
-	if (slice->done_pending)
-		llist_add(&slice->done, &sn_dispatcher.done);
+	if (!slice->done_pending)
+		return;
+	/* It may be pinned again before it is reaped: let nobody put it on the list twice. */
+	slice->done_pending = false;
+	llist_add(&slice->done, &sn_dispatcher.done);
 }
 
 /* Abort pinned slices, then let go of them. */
