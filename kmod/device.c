@@ -74,12 +74,12 @@ static int check_region(const struct sn_device_desc *desc, u32 i, struct netlink
 	}
 	if (!is_power_of_2(region->page_bytes) || region->page_bytes < PAGE_SIZE ||
 	    region->page_bytes > SN_PAGE_BYTES_MAX) {
-		NL_SET_ERR_MSG_FMT(extack, "device '%s': page bytes are no power of 2, %lu to %u",
-				   desc->name, PAGE_SIZE, SN_PAGE_BYTES_MAX);
+		NL_SET_ERR_MSG_FMT(extack, "device '%s': page is no power of 2 from %luK to 1G",
+				   desc->name, PAGE_SIZE >> 10);
 		return -EINVAL;
 	}
 	if (!region->bytes || region->bytes & (region->page_bytes - 1)) {
-		NL_SET_ERR_MSG_FMT(extack, "device '%s': region %u is not whole pages, 1 or more",
+		NL_SET_ERR_MSG_FMT(extack, "device '%s': region %u is not 1 or more pages",
 				   desc->name, i);
 		return -EINVAL;
 	}

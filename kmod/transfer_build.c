@@ -77,8 +77,7 @@ static int check_range(u64 offset, u64 bytes, const struct sn_buffer *buffer, u3
 	if (offset <= size && bytes <= size - offset)
 		return 0;
 	sn_extack(extack, "segment lies outside its buffer",
-		  "segment %u, %s: offset %llu and %llu bytes of %llu", index, end, offset, bytes,
-		  size);
+		  "%u, %s of %llu KiB", index, end, size >> 10);
 	return -ERANGE;
 }
 
