@@ -225,8 +225,14 @@ static void submit(struct sn_slice *slice)
 	struct sn_device *dev = slice->engine->dev;
 	int ret;
 
-	ret = sn_device_live(dev) ? dev->ops->submit(dev->priv, slice->engine->index, &slice->copy)
-				  : -ENODEV;
+	/*
+	 * One that is being removed goes on until its edge is closed. One that is gone never copies
+	 * again: close it first, or the slice uses up its attempts there before others take it.
+	 */
+	ret = test_bit(SN_DEVICE_LOST_BIT, &dev->flags) ? -ENODEV :
+	      dev->ops->submit(dev->priv, slice->engine->index, &slice->copy);
+	if (ret == -ENODEV)
+		sn_dispatcher_edge_set_up(dev->edge, false);
 	if (ret) {
 		slice->status = ret;
 		llist_add(&slice->done, &sn_dispatcher.done);
@@ -374,6 +380,8 @@ static bool orphan(struct sn_slice *slice)
 	sn_dispatcher.stats.quarantined_bytes += slice->copy.bytes;
 	sn_transfer_hold_resources(slice->lane->flow->transfer);
 	sn_sched_complete(sn_dispatcher.sched, slice->handle, -EIO, false);
+	/* Its place in the engine stays taken, which core/sched has just forgotten. */
+	__sn_dispatcher_edge_set_up(slice->engine->dev->edge, false);
 	return true;
 }
 

@@ -231,6 +231,24 @@ void sn_dispatcher_edge_del(u32 edge)
 }
 
 /**
+ * __sn_dispatcher_edge_set_up() - open or close an edge
+ * @edge: index
+ * @up: new state
+ *
+ * Context: Under the dispatcher's lock. The caller pumps afterwards.
+ */
+void __sn_dispatcher_edge_set_up(u32 edge, bool up)
+{
+	struct sn_sched_edge_state state;
+
+	lockdep_assert_held(&sn_dispatcher.lock);
+	if (!sn_sched_edge_state(sn_dispatcher.sched, edge, &state)) {
+		state.spec.up = up;
+		sn_sched_edge_set(sn_dispatcher.sched, edge, &state.spec);
+	}
+}
+
+/**
  * sn_dispatcher_edge_set_up() - open or close an edge
  * @edge: index
  * @up: new state; when it closes, what is in flight over it goes on
@@ -240,13 +258,8 @@ void sn_dispatcher_edge_del(u32 edge)
  */
 void sn_dispatcher_edge_set_up(u32 edge, bool up)
 {
-	struct sn_sched_edge_state state;
-
 	spin_lock(&sn_dispatcher.lock);
-	if (!sn_sched_edge_state(sn_dispatcher.sched, edge, &state)) {
-		state.spec.up = up;
-		sn_sched_edge_set(sn_dispatcher.sched, edge, &state.spec);
-	}
+	__sn_dispatcher_edge_set_up(edge, up);
 	spin_unlock(&sn_dispatcher.lock);
 	queue_work(sn_dispatcher.wq, &sn_dispatcher.kick);
 }

@@ -125,7 +125,7 @@ struct sn_copy {
  * struct sn_device_ops - what a device can be asked to do
  * @owner: module, held while a buffer of the device lives
  * @submit: start a copy on engine number @engine; 0, or a negative errno and
- *	the copy stays the core's
+ *	the copy stays the core's. -ENODEV says that the device is gone for good
  * @abort: end a copy early; it may also have ended already
  *
  * All three are mandatory when the device has engines.
