@@ -131,6 +131,17 @@ static void count(const struct sn_transfer *t)
 	atomic64_add(t->end_ns - t->submit_ns, &stats->total_ns);
 }
 
+/* Is a device that it reads or writes gone? */
+static bool lost_an_end(const struct sn_transfer *t)
+{
+	u32 i;
+
+	for (i = 0; i < 2 * t->nsegments; i++)
+		if (READ_ONCE(sn_buffer_device(t->ends[i].buffer)->state) == SN_DEVICE_STATE_DEAD)
+			return true;
+	return false;
+}
+
 /**
  * sn_transfer_end() - the last flow finished
  * @t: on nobody's list any more
@@ -145,6 +156,9 @@ void sn_transfer_end(struct sn_transfer *t)
 	/* All bytes arrived before the cancel took hold: then it did not. */
 	if (t->done_bytes == t->bytes)
 		status = 0;
+	/* A dying device's edges close before sn_transfers_cancel_device() gets here. */
+	if (status == -EHOSTUNREACH && lost_an_end(t))
+		status = -ENODEV;
 	t->end_ns = ktime_get_ns();
 	c->type = SN_COMPLETION_TYPE_TRANSFER;
 	c->id = t->id;
