@@ -168,6 +168,8 @@ static void record_unpop(struct sn_session *session, struct sn_record *record)
 	list_add(&record->node, &session->records);
 	session->reserved++;
 	spin_unlock(&session->lock);
+	/* Another reader may have gone to sleep on the empty list. */
+	wake_up_interruptible(&session->wait);
 }
 
 static ssize_t session_read(struct file *file, char __user *buf, size_t count, loff_t *pos)
