@@ -153,9 +153,12 @@ static void reap(struct sn_slice *slice, struct turn *turn)
 	count_hops(slice, false, !status);
 	trace_sn_slice_complete(t->id, slice->stage, slice->copy.bytes, slice->engine->id, status,
 				now_ns() - slice->start_ns);
-	retry = status && !t->cancel_status;
+	retry = status && !READ_ONCE(t->cancel_status);
 	if (retry)
 		sn_dispatcher.stats.retries++;
+	/* Its device goes, which matters only when there is no other way. */
+	if (retry && (slice->copy.aborted || status == -ENODEV))
+		status = -EHOSTUNREACH;
 	sn_sched_complete(sn_dispatcher.sched, slice->handle, status, retry);
 }
 

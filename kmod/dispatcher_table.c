@@ -161,7 +161,7 @@ void sn_dispatcher_start(struct sn_transfer *t)
 	u32 i;
 
 	spin_lock(&sn_dispatcher.lock);
-	if (!t->cancel_status && !t->started) {
+	if (!READ_ONCE(t->cancel_status) && !t->started) {
 		t->started = true;
 		for (i = 0; i < t->nflows; i++)
 			sn_sched_flow_start(sn_dispatcher.sched, t->flows[i]->index);
