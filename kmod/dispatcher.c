@@ -16,6 +16,7 @@
  * Nothing here allocates once the module is loaded, since fences wait for it.
  */
 #include <linux/dma-fence.h>
+#include <linux/err.h>
 #include <linux/export.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -139,6 +140,9 @@ static void reap(struct sn_slice *slice, struct turn *turn)
 	bool retry;
 
 	lockdep_assert_held(&sn_dispatcher.lock);
+	/* No errno: core/sched would never let go of the slice, nor a fence take it. */
+	if (WARN_ON_ONCE(status && !IS_ERR_VALUE((long)status)))
+		status = -EIO;
 	if (slice->pinned) {
 		slice->done_pending = true;
 		return;
