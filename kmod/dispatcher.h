@@ -12,6 +12,8 @@ struct sn_device;
 struct sn_transfer;
 
 int sn_dispatcher_init(void);
+/* After the last transfer: wait until no work of the dispatcher can lose a device. */
+void sn_dispatcher_drain(void);
 void sn_dispatcher_exit(void);
 
 /*

@@ -336,13 +336,24 @@ err_free_flows:
 }
 
 /**
+ * sn_dispatcher_drain() - wait for works that look after slices
+ *
+ * They give up devices, so this comes before what stops devices is taken down.
+ *
+ * Context: Process, module unload; no transfer is left.
+ */
+void sn_dispatcher_drain(void)
+{
+	cancel_delayed_work_sync(&sn_dispatcher.overdue);
+}
+
+/**
  * sn_dispatcher_exit() - mirror of sn_dispatcher_init()
  *
  * Context: Process, module unload; no transfer and no edge is left.
  */
 void sn_dispatcher_exit(void)
 {
-	cancel_delayed_work_sync(&sn_dispatcher.overdue);
 	destroy_workqueue(sn_dispatcher.wq);
 	kvfree(sn_dispatcher.sched);
 	kvfree(sn_dispatcher.lanes);

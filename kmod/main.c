@@ -57,6 +57,9 @@ err_dispatcher:
 static void __exit sn_exit(void)
 {
 	sn_netlink_exit();
+	/* Works that are about to return may still need what is taken down next. */
+	sn_dispatcher_drain();
+	sn_device_flush();
 	sn_transfer_exit();
 	sn_buffer_exit();
 	sn_topology_exit();
