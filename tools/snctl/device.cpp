@@ -136,7 +136,8 @@ void add_device(CLI::App &app, Context &context) {
     const auto wanted = std::make_shared<NewDevice>();
     CLI::App &add_verb_ = add_verb(
         object, "add", "Add a device, as a transaction of its own",
-        "device add gpu9 --kind gpu --backend sim --ports 2 --region hbm --bytes 64MiB --engines 1",
+        "device add gpu9 --kind gpu --backend sim --ports 2 --region hbm --bytes 64MiB --engines 1 "
+        "--bandwidth 40GB/s",
         [&context, wanted] { add(context, *wanted); });
     add_verb_.add_option("NAME", wanted->name, "Name, unique among devices")->required();
     add_word(add_verb_, "--kind", wanted->kind, "What it is")->required();

@@ -51,6 +51,9 @@ std::string directory() {
     const char *runtime = std::getenv("XDG_RUNTIME_DIR");
     const std::string path =
         runtime && *runtime == '/' ? std::string(runtime) + "/snctl" : "/run/snctl";
+    // A small system may come without /run.
+    if (path.starts_with("/run/"))
+        mkdir("/run", 0755);
     if (mkdir(path.c_str(), 0700) < 0 && errno != EEXIST)
         fail(path);
     struct stat status {};

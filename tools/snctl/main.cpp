@@ -10,14 +10,37 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace {
 
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
+
+// CLI11 would only say that something is missing.
+void check_words(const CLI::App &app, int argc, char **argv) {
+    const CLI::App *node = &app;
+    for (int i = 1; i < argc && *argv[i] != '-'; i++) {
+        std::vector<std::string> known;
+        const CLI::App *next = nullptr;
+        for (const CLI::App *child : node->get_subcommands([](const CLI::App *) { return true; })) {
+            known.push_back(child->get_name());
+            next = child->get_name() == argv[i] ? child : next;
+        }
+        if (known.empty())
+            return;
+        if (!next)
+            throw snctl::Usage(fmt::format("there is no {} \"{}\"; it is one of {}",
+                                           node == &app ? "object" : "verb", argv[i],
+                                           fmt::join(known, ", ")));
+        node = next;
+    }
+}
 
 int run(int argc, char **argv) {
     snctl::Context context;
@@ -32,6 +55,7 @@ int run(int argc, char **argv) {
             fmt::print("{}", snctl::bash_completion(app));
         return 0;
     }
+    check_words(app, argc, argv);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError &error) {
