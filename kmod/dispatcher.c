@@ -335,7 +335,11 @@ void sn_copy_done(struct sn_copy *copy, int status)
 
 	slice->status = status;
 	llist_add(&slice->done, &sn_dispatcher.done);
-	/* preemptible() is also false under any spinlock of the backend's. */
+	/*
+	 * A spinlock of the backend's makes preemptible() false, but for PREEMPT_RT, where the
+	 * locks that submit() and abort() do not take are harmless. Without a count of
+	 * preemption it is false always, and the work does it.
+	 */
 	if (preemptible())
 		sn_dispatcher_pump();
 	else
@@ -367,7 +371,8 @@ static void abort_slices(struct sn_transfer *t, struct sn_device *dev)
 
 	abort_pinned(&aborts);
 	if (any)
-		queue_delayed_work(sn_dispatcher.wq, &sn_dispatcher.overdue, nsecs_to_jiffies(SN_ABORT_LIMIT_NS) + 1);
+		queue_delayed_work(sn_dispatcher.wq, &sn_dispatcher.overdue,
+				   nsecs_to_jiffies(SN_ABORT_LIMIT_NS) + 1);
 	sn_dispatcher_pump();
 }
 

@@ -34,7 +34,7 @@ struct sn_lane;
  * @overdue: looks for aborts that were not confirmed
  */
 struct sn_dispatcher {
-	spinlock_t lock;
+	spinlock_t lock;		/* see @lock above */
 	struct sn_sched *sched;
 	struct sn_flow **flows;
 	struct sn_lane **lanes;

@@ -5,6 +5,7 @@
  *
  * Locking: all under sn_dispatcher.lock.
  */
+#include <linux/bits.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -16,7 +17,7 @@
 #include "transfer.h"
 
 /* An engine's cap is its number of copies; this many bytes never bind. */
-#define ENGINE_CAP_BYTES	(1ULL << 40)
+#define ENGINE_CAP_BYTES	BIT_ULL(40)
 
 static unsigned int edges_max = 16384;
 module_param(edges_max, uint, 0444);
@@ -321,7 +322,8 @@ int sn_dispatcher_init(void)
 	if (ret)
 		goto err_free_sched;
 	ret = -ENOMEM;
-	sn_dispatcher.wq = alloc_workqueue("supernode", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
+	sn_dispatcher.wq = alloc_workqueue("supernode",
+					   WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
 	if (!sn_dispatcher.wq)
 		goto err_free_sched;
 	return 0;

@@ -50,7 +50,7 @@ struct sn_session {
 	struct sn_tenant *tenant;
 	enum sn_class default_class;
 	bool closed;
-	spinlock_t lock;
+	spinlock_t lock;		/* see @lock above */
 	struct list_head records;
 	u32 reserved;
 	u32 records_max;

@@ -191,6 +191,7 @@ void sn_transfer_end(struct sn_transfer *t)
  */
 enum sn_transfer_state sn_transfer_state(const struct sn_transfer *t)
 {
+	/* Pairs with sn_transfer_end(): status and times stand. */
 	if (smp_load_acquire(&t->done))
 		return SN_TRANSFER_STATE_DONE;
 	if (READ_ONCE(t->start_ns))
@@ -407,7 +408,7 @@ static struct sn_transfer *find_victim(const struct sn_session *session,
 
 	spin_lock(&all_lock);
 	list_for_each_entry(t, &all_transfers, all) {
-		if (READ_ONCE(t->cancel_status) || smp_load_acquire(&t->done))
+		if (READ_ONCE(t->cancel_status) || READ_ONCE(t->done))
 			continue;
 		if (session ? t->session == session : touches(t, dev)) {
 			kref_get(&t->ref);
