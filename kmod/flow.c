@@ -79,7 +79,7 @@ struct sn_flow *sn_flow_alloc(struct sn_transfer *transfer, u32 src, u32 dst, u3
 		goto err_free_ranges;
 	}
 	if (!flow->set->npaths) {
-		sn_extack(extack, "no path between the devices", "from %u to %u: %s", src, dst,
+		sn_extack(extack, "no path between the devices", "%s",
 			  sn_path_reason_text(flow->set->reason));
 		ret = -EHOSTUNREACH;
 		goto err_put_set;

@@ -103,7 +103,7 @@ int sn_session_reserve(struct sn_session *session, struct netlink_ext_ack *extac
 
 	if (ret == -EAGAIN)
 		sn_extack(extack,
-			  "session has too many unfinished transfers and unread completions",
+			  "session has too many unfinished transfers and unread records",
 			  "limit %u", session->records_max);
 	else if (ret)
 		NL_SET_ERR_MSG(extack, "session is closed");

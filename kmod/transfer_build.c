@@ -36,7 +36,7 @@ static int end_open(struct sn_end *end, int fd, fmode_t mode, struct netlink_ext
 	}
 	buffer = sn_buffer_from_dmabuf(dmabuf);
 	if (!buffer) {
-		sn_extack(extack, "segment names a dma-buf of another driver, which is not supported",
+		sn_extack(extack, "segment names a dma-buf of another driver, not supported",
 			  "fd %d", fd);
 		ret = -EOPNOTSUPP;
 		goto err_put_dmabuf;
