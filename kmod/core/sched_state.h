@@ -2,12 +2,13 @@
 /*
  * The scheduler's memory, for the three files that work on it and for the test that breaks it.
  *
- * Waiter: a path that wants to draw a slice for its stage 0 (waiter index = path index), or a slice
- * in the middle of its path (waiter index = limits.paths + slice index). It is parked on exactly one
- * edge of the stage it waits for, in the queue of its class.
+ * Waiter: a path that wants to draw a slice for its stage 0 (waiter index = path index), or a
+ * slice in the middle of its path (waiter index = limits.paths + slice index). It is parked on
+ * exactly one edge of the stage it waits for, in the queue of its class.
  *
- * An edge's queue of class c is on ready list c exactly when the edge is up, the queue is not empty,
- * and the edge might take something of that class. Each call keeps that true for the edges it touches.
+ * An edge's queue of class c is on ready list c exactly when the edge is up, the queue is not
+ * empty, and the edge might take something of that class. Each call keeps that true for the edges
+ * it touches.
  */
 #ifndef SN_CORE_SCHED_STATE_H
 #define SN_CORE_SCHED_STATE_H
@@ -55,7 +56,7 @@ struct sn_sched_edge {
 	u64 bytes_per_sec;
 	u64 cap_bytes;
 	u64 inflight_bytes;
-	u64 excess_bytes; /* in flight when the caps were last set, and still: may be over the cap */
+	u64 excess_bytes; /* in flight since the caps were set: may be over the cap */
 	u64 done_bytes;
 	u64 done_ops;
 	u64 failed_ops;
