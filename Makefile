@@ -97,7 +97,7 @@ check: deps kernels ## sparse, checkpatch, kernel-doc, clang-format, clang-tidy,
 .PHONY: bench
 bench: deps kernels modules-6.12 tools ## the figures, with their method, into build/bench.json
 	tests/vm/run.sh --name bench --timeout 1200 --rows build/bench.json --command 'make bench' \
-	  $(data_files) 6.12 mem=4G $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/bench/*.sh)))
+	  $(data_files) 6.12 mem=2G numa=1 icount=0 $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/bench/*.sh)))
 
 ##@ Installing
 .PHONY: install

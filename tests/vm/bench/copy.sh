@@ -3,6 +3,7 @@
 #
 # Copies between two buffers in host memory, against the kernel's own memcpy() of the same sizes in
 # turns. Goal: 0.90 of it in pieces of 1 MiB and larger.
+# Run with icount (one CPU, virtual time is instructions), the ratio does not depend on the host.
 # modules: supernode sn_host sn_test_memcpy
 # timeout: 300
 
