@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-// Copies of many lengths and alignments, from 1 byte to 64 MiB, between every pair of regions. After
-// each the destination holds the source's bytes, and those around them are as they were.
+// Copies of many lengths and alignments, from 1 byte to 64 MiB, between every pair of regions.
+// After each the destination holds the source's bytes, and those around them are as they were.
 //
 // copy_matrix [MAX_BYTES]
 #include "vmtest.hpp"
@@ -123,7 +123,6 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
-    return vmtest::run([&] {
-        Matrix(argc > 1 ? std::strtoull(argv[1], nullptr, 0) : 64 * mib).run();
-    });
+    return vmtest::run(
+        [&] { Matrix(argc > 1 ? std::strtoull(argv[1], nullptr, 0) : 64 * mib).run(); });
 }

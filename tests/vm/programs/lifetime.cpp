@@ -52,8 +52,8 @@ void wait_for_buffers(Client &client, std::uint32_t wanted) {
     using namespace std::chrono;
     const auto end = steady_clock::now() + seconds(10);
     while (client.stats().buffers != wanted) {
-        require(steady_clock::now() < end, "{} buffers live, should be {}",
-                client.stats().buffers, wanted);
+        require(steady_clock::now() < end, "{} buffers live, should be {}", client.stats().buffers,
+                wanted);
         std::this_thread::sleep_for(milliseconds(2));
     }
 }
