@@ -23,7 +23,7 @@ public:
     int fd() const noexcept { return fd_.get(); }
     bool open() const noexcept { return static_cast<bool>(fd_); }
 
-    std::uint32_t device_new(const DeviceSpec &spec); ///< id: links staged later may use it
+    std::uint32_t device_new(const DeviceSpec &spec);      ///< id: links staged later may use it
     void device_del(std::uint32_t id, bool force = false); ///< force: its live buffers are lost
     std::uint32_t link_new(const LinkSpec &spec);
     void link_del(std::uint32_t id);
