@@ -77,10 +77,11 @@ private:
 };
 
 struct Answer {
-    int error = 0;        ///< positive errno, 0 when it was done
-    std::string sentence; ///< the kernel's, if it gave one
-    Bytes reply;          ///< attributes of the (last) reply
-    unsigned replies = 0; ///< of a dump
+    int error = 0;              ///< positive errno, 0 when it was done
+    std::string sentence;       ///< the kernel's, if it gave one
+    Bytes reply;                ///< attributes of the last reply
+    std::vector<Bytes> objects; ///< attributes of each reply, of a dump
+    bool interrupted = false;   ///< the dump is of no one moment
 };
 
 /// The payload of an attribute, empty when it is not there.
@@ -101,8 +102,10 @@ inline std::span<const std::uint8_t> find(std::span<const std::uint8_t> attribut
 class Socket {
 public:
     /// @addressed each message says where it goes: then netlink_capable() skips the opener
-    explicit Socket(bool addressed = true)
-        : fd_(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC)), addressed_(addressed) {
+    /// @read_bytes also the most that the kernel puts in one datagram of a dump
+    explicit Socket(bool addressed = true, std::size_t read_bytes = 65536)
+        : fd_(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC)), addressed_(addressed),
+          read_bytes_(read_bytes) {
         const int one = 1;
         const timeval patience{.tv_sec = 10, .tv_usec = 0};
         const sockaddr_nl kernel = {.nl_family = AF_NETLINK};
@@ -179,7 +182,7 @@ private:
 
     /// One datagram; true when it held the end of the answer.
     bool receive(Answer &answer) {
-        Bytes datagram(65536);
+        Bytes datagram(read_bytes_);
         const ssize_t size = recv(fd(), datagram.data(), datagram.size(), 0);
         vmtest::require(size > 0, "no answer: {}", std::strerror(errno));
         auto rest = std::span<const std::uint8_t>(datagram).first(static_cast<std::size_t>(size));
@@ -197,10 +200,11 @@ private:
     }
 
     static bool take(const nlmsghdr &header, std::span<const std::uint8_t> body, Answer &answer) {
+        answer.interrupted |= (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0;
         if (header.nlmsg_type != NLMSG_ERROR && header.nlmsg_type != NLMSG_DONE) {
             const auto attributes = body.subspan(std::min(sizeof(genlmsghdr), body.size()));
             answer.reply.assign(attributes.begin(), attributes.end());
-            answer.replies++;
+            answer.objects.push_back(answer.reply);
             return false;
         }
         answer.error = -static_cast<int>(number(body));
@@ -217,6 +221,7 @@ private:
 
     supernode::Fd fd_;
     bool addressed_;
+    std::size_t read_bytes_;
     std::uint16_t family_ = 0;
     std::uint32_t sequence_ = 0;
     Bytes groups_;

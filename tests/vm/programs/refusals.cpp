@@ -51,7 +51,7 @@ void expect(raw::Socket &socket, const Message &message, const Case &c) {
             answer.sentence, errno_name(c.error));
     require(answer.sentence.starts_with(c.sentence), "{}: said '{}', should say '{}...'", c.name,
             answer.sentence, c.sentence);
-    require(answer.replies == 0, "{}: was refused and answered", c.name);
+    require(answer.objects.empty(), "{}: was refused and answered", c.name);
 }
 
 void malformed() {
@@ -152,7 +152,7 @@ void expect_powerless(raw::Socket &socket, const World &w, std::string_view who)
     require(!link.error && find(link.reply, SN_A_LINK_OPER).size() == 4, "{}: LINK_GET: {} '{}'",
             who, errno_name(link.error), link.sentence);
     const auto links = socket.ask(Message(SN_CMD_LINK_GET), NLM_F_DUMP);
-    require(!links.error && links.replies > 0, "{}: LINK_GET dump: {}", who,
+    require(!links.error && !links.objects.empty(), "{}: LINK_GET dump: {}", who,
             errno_name(links.error));
     for (const auto *reply : {&link.reply, &links.reply})
         for (int type = SN_A_LINK_BYTES_AB; type <= SN_A_LINK_INFLIGHT_BYTES_BA; type++)
