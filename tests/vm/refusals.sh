@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
 #
-# More than a hundred malformed requests, and all that needs an administrator from those who are
-# none: each is refused with its errno and its sentence, and leaves nothing behind.
+# More than a hundred malformed requests, those beyond a limit, and all that needs an administrator
+# from those who are none: each is refused with its errno and its sentence, and leaves nothing behind.
 # modules: supernode sn_host sn_sim
 # timeout: 120
 

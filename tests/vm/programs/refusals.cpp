@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
 #include <sys/wait.h>
 
 #include <filesystem>
@@ -103,6 +104,68 @@ void pending() {
         world.session->completions(simtest::moment);
     }
     throw std::runtime_error("no buffer was pending long enough to be refused");
+}
+
+/// What the module's parameters limit, each lowered to what is there already.
+void limits() {
+    Client client;
+    const simtest::Cleaner cleaner(client);
+    World world(client);
+    raw::Socket socket;
+    const auto parameter = [](std::string_view name, std::uint64_t value) {
+        const auto path = fmt::format("/sys/module/supernode/parameters/{}", name);
+        std::uint64_t old = 0;
+        std::ifstream(path) >> old;
+        std::ofstream out(path);
+        out << value << std::flush;
+        require(out.good(), "parameter {} refuses {}", name, value);
+        return old;
+    };
+    struct Limit {
+        const char *parameter;
+        std::uint64_t now;
+        Case refusal;
+    };
+    const auto stats = client.stats();
+    const Limit all[] = {
+        {"devices_max",
+         client.topology().devices,
+         {"devices_max", [](const World &) { return refusals::device("x"); }, ENOSPC, "more than"}},
+        {"links_max",
+         client.topology().links,
+         {"links_max", [](const World &w) { return refusals::link(w.cpu, w.gpu); }, ENOSPC,
+          "more than"}},
+        {"sessions_max",
+         stats.sessions,
+         {"sessions_max", [](const World &) { return Message(SN_CMD_SESSION_OPEN); }, EAGAIN,
+          "tenant has too many sessions"}},
+        {"buffers_max",
+         stats.buffers,
+         {"buffers_max", [](const World &w) { return w.alloc(4096); }, EDQUOT,
+          "tenant has too many buffers"}},
+    };
+    const State before(client);
+    for (const auto &limit : all) {
+        const auto old = parameter(limit.parameter, limit.now);
+        expect(socket, limit.refusal.build(world), limit.refusal);
+        require(State(client) == before, "{}: was refused and left something", limit.parameter);
+        parameter(limit.parameter, old);
+    }
+
+    /* A session takes as many transfers as there is room for their records. */
+    const auto old = parameter("session_records_max", 2);
+    auto session = client.open_session();
+    parameter("session_records_max", old);
+    require(session.transfers_max() == 2, "a session of {}", session.transfers_max());
+    const auto good = world.submit({world.good()}, session.fd());
+    for (int i = 0; i < 2; i++)
+        require(!socket.ask(good).error, "transfer {} of 2 was refused", i + 1);
+    simtest::until("both ended", [&] { return client.transfers().empty(); });
+    expect(socket, good,
+           {"unread records", nullptr, EAGAIN,
+            "session has too many unfinished transfers and unread"});
+    session.next(simtest::moment);
+    require(!socket.ask(good).error, "a transfer was refused after a record was read");
 }
 
 void become_nobody() {
@@ -201,6 +264,12 @@ void privileges() {
             require(seteuid(0) == 0, "seteuid failed");
             expect_powerless(socket, world, "root with nobody's socket");
         });
+        in_child([&] {
+            require(unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0, "unshare: {}",
+                    std::strerror(errno));
+            raw::Socket socket(addressed);
+            expect_powerless(socket, world, "root of another user namespace");
+        });
         require(State(client) == before, "a refusal left something");
     }
     /* The same requests are an administrator's to make: they were refused for who asked. */
@@ -223,6 +292,7 @@ int main(int argc, char **argv) {
         if (verb == "malformed") {
             malformed();
             pending();
+            limits();
         } else if (verb == "privileges") {
             privileges();
         } else {
