@@ -18,6 +18,7 @@ export DESTDIR
 JOBS ?= $(shell nproc)
 export JOBS
 
+begun := $(shell date +%s)
 # real traces and topologies, when they lie beside this tree
 data ?= $(wildcard ../shared/data)
 data_files = $(if $(data),--file $(data)=/data)
@@ -40,7 +41,8 @@ help: ## this text
 .PHONY: demo
 demo: deps kernels modules-6.12 tools ## an 8-GPU server's topology and a real LLM trace, in a virtual machine
 	tests/vm/run.sh --name demo --timeout 600 --rows build/demo.json --command 'make demo' \
-	  $(data_files) 6.12 mem=4G $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/demo/*.sh)))
+	  $(data_files) 6.12 mem=4G $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/demo/*.sh))); \
+	tests/row build/demo.json demo "make demo, from start to end" $$(($$(date +%s) - $(begun))) s 300 lower 'make demo'
 
 .PHONY: run
 run: deps kernels modules-6.12 tools ## a shell in a virtual machine with the modules loaded
@@ -84,7 +86,10 @@ clean: ## remove build/ (downloaded kernels stay in the cache)
 test: deps kernels modules-stock tools sanitized ## everything: unit tests with sanitizers, then virtual machines on all stock kernels
 	@mkdir -p build/test
 	@printf 'subdirs("%s/build/asan" "%s/build/tools/tests/vm")\n' '$(CURDIR)' '$(CURDIR)' > build/test/CTestTestfile.cmake
-	ctest --test-dir build/test -j $(JOBS) --output-on-failure --no-tests=error
+	status=0; \
+	ctest --test-dir build/test -j $(JOBS) --output-on-failure --no-tests=error || status=1; \
+	tests/row build/test.json test "make test, from start to end" $$(($$(date +%s) - $(begun))) s 1800 lower 'make test' || status=1; \
+	exit $$status
 
 .PHONY: unit
 unit: deps sanitized ## the unit tests alone, with sanitizers
@@ -95,9 +100,8 @@ check: deps kernels ## sparse, checkpatch, kernel-doc, clang-format, clang-tidy,
 	tools/check/all $(KERNELS)
 
 .PHONY: bench
-bench: deps kernels modules-6.12 tools ## the figures, with their method, into build/bench.json
-	tests/vm/run.sh --name bench --timeout 1200 --rows build/bench.json --command 'make bench' \
-	  $(data_files) 6.12 mem=2G numa=1 icount=0 $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/bench/*.sh)))
+bench: deps kernels modules-stock tools ## the figures, with their method, into build/bench.json
+	tests/bench-all build/bench.json $(KERNELS) -- $(data_files)
 
 ##@ Installing
 .PHONY: install

@@ -101,6 +101,10 @@ equal "slices completed" "$(count sn_slice_complete "status=0 ")" $((bytes / sli
 equal "slices of full size" "$(count sn_slice_dispatch "bytes=$slice ")" $((bytes / slice))
 equal "bytes dispatched" "$(total sn_slice_dispatch bytes)" "$bytes"
 equal "bytes completed" "$(total sn_slice_complete bytes)" "$bytes"
+figure trace "decisions, with their times, in the trace of 8 MiB" "$(count sn_slice_dispatch)" \
+	events $((bytes / slice)) higher
+figure trace "completions, with their times, in the trace of 8 MiB" \
+	"$(count sn_slice_complete "status=0 ")" events $((bytes / slice)) higher
 equal "the end" "$(count sn_transfer_complete "status=0 bytes=$bytes ")" 1
 
 # 2. Two stages, over the host's memory: each byte is moved twice.
