@@ -56,7 +56,7 @@ struct sn_region {
 	u32 id;
 	u32 index;
 	struct sn_region_desc desc;
-	struct mutex lock;
+	struct mutex lock;	/* see @lock above */
 	struct sn_extent *extent;
 	u32 extent_ranges;
 	u64 used_bytes;
@@ -103,7 +103,7 @@ struct sn_device {
 	atomic_t inflight;
 	atomic_t buffers;
 	struct work_struct lost_work;
-	struct mutex stop_lock;
+	struct mutex stop_lock;	/* see @stop_lock above */
 	struct hlist_node name_node;
 	struct sn_region regions[SN_DEVICE_REGIONS_MAX];
 	struct sn_engine engines[SN_DEVICE_ENGINES_MAX];

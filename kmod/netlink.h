@@ -127,8 +127,8 @@ int sn_nl_fill_region(struct sk_buff *skb, struct sn_region *region, bool admin)
 int sn_nl_fill_engine(struct sk_buff *skb, struct sn_engine *engine, bool admin);
 
 /*
- * Stage in the transaction whose fd the attribute @txn_type holds, or, without one, in a transaction
- * of its own that is committed at once. @stage as in topology.h.
+ * Stage in the transaction whose fd the attribute @txn_type holds, or, without one, in one of
+ * its own that is committed at once. @stage as in topology.h.
  */
 int sn_nl_stage(struct genl_info *info, int txn_type,
 		int (*stage)(struct sn_txn *txn, void *arg, struct netlink_ext_ack *extack),

@@ -15,6 +15,7 @@
 #include "device.h"
 #include "event.h"
 #include "link.h"
+#include "netlink.h"
 #include "path.h"
 #include "topology.h"
 #include "txn.h"
@@ -68,8 +69,8 @@ static int check_generation(struct sn_txn *txn, struct netlink_ext_ack *extack)
 	if (txn->base->generation == now)
 		return 0;
 	if (!txn->retried)
-		NL_SET_ERR_MSG_FMT(extack, "topology changed since the transaction began: generation %llu, now %llu",
-				   txn->base->generation, now);
+		sn_extack(extack, "topology changed since the transaction began",
+			  "generation %llu, now %llu", txn->base->generation, now);
 	return -ESTALE;
 }
 

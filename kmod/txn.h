@@ -34,7 +34,7 @@ struct sn_topology;
  * @ngone_links: entries in @gone_links
  */
 struct sn_txn {
-	struct mutex lock;
+	struct mutex lock;	/* see @lock above */
 	struct sn_topology *base;
 	bool named;
 	bool retried;
