@@ -43,7 +43,7 @@ struct sn_extent_state {
 size_t sn_extent_bytes(const struct sn_extent_limits *limits);
 int sn_extent_init(void *mem, const struct sn_extent_limits *limits, struct sn_extent **extent);
 
-/* Same space, more nodes, other memory; the old one stays as it is. -EINVAL: fewer or other bytes. */
+/* Same space, more nodes, other memory; the old one stays. -EINVAL: fewer or other bytes. */
 int sn_extent_grow(void *mem, const struct sn_extent_limits *limits, const struct sn_extent *old,
 		   struct sn_extent **extent);
 

@@ -4,8 +4,8 @@
  *
  * A link is two directed edges. Edge index = 2 * link index + direction; direction 0 runs from
  * port[0]'s device to port[1]'s, direction 1 back; edge ^ 1 is the opposite direction. A direction
- * whose rate is 0 does not exist. Parallel links are allowed, links from a device to itself are not,
- * and a port carries at most one link.
+ * whose rate is 0 does not exist. Parallel links are allowed, links from a device to itself are
+ * not, and a port carries at most one link.
  *
  * Life: init, add_*, seal. After seal the structure stands; only a link's state and rates change.
  */
@@ -102,7 +102,7 @@ u32 sn_graph_edge_to(const struct sn_graph *graph, u32 edge);
 u64 sn_graph_edge_rate(const struct sn_graph *graph, u32 edge);
 u64 sn_graph_edge_latency(const struct sn_graph *graph, u32 edge);
 
-/* The edges that leave a device, ascending; those with rate 0 or down included. Sealed graphs only. */
+/* The edges that leave a device, ascending; with rate 0 or down too. Sealed graphs only. */
 const u32 *sn_graph_out_edges(const struct sn_graph *graph, u32 device, u32 *count);
 
 int sn_graph_check(const struct sn_graph *graph);

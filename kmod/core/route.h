@@ -97,7 +97,7 @@ size_t sn_route_bytes(const struct sn_graph_limits *limits);
 int sn_route_find(const struct sn_graph *graph, u32 src, u32 dst, u32 k, void *scratch,
 		  struct sn_route_set *set);
 
-/* Device i of a path: 0 is the source, stages is the destination; those between hold staged bytes. */
+/* Device i of a path: 0 is the source, stages is the destination; others hold staged bytes. */
 u32 sn_route_stage_device(const struct sn_graph *graph, const struct sn_route_path *path, u32 src,
 			  u32 i);
 

@@ -4,8 +4,8 @@
  *
  * A search state is (device, mode), index 2 * device + mode. Mode 1 exists for switches only: the
  * stage that is being crossed starts at an initiator. A step over an edge leads to one state or is
- * against the rules, so that any walk through states is a chain of legal stages; only loops, and the
- * limits on stages and links, are not in it.
+ * against the rules, so that any walk through states is a chain of legal stages; only loops, and
+ * the limits on stages and links, are not in it.
  */
 #ifndef SN_CORE_ROUTE_STATE_H
 #define SN_CORE_ROUTE_STATE_H
