@@ -316,7 +316,7 @@ int sn_extent_alloc(struct sn_extent *x, u64 bytes, u64 align, u64 *offset)
 		return -ENOSPC;
 	n = node(x, i);
 	rest = n->bytes - skip - bytes;
-	if (spares < (u32)(skip > 0) + (rest > 0))
+	if (spares < (u32)!!skip + !!rest)
 		return -E2BIG;
 
 	/* The node becomes the allocation; what is left below and above gets nodes of its own. */

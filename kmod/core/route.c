@@ -422,6 +422,7 @@ static u64 next_floor(struct sn_route_search *r)
 			for (i = 0; i < count; i++) {
 				u64 rate = sn_graph_edge_rate(r->graph, out[i]);
 				u32 next, after;
+				u64 wide;
 				bool ends;
 
 				if (!sn_route_usable(r, out[i]) ||
@@ -429,9 +430,8 @@ static u64 next_floor(struct sn_route_search *r)
 					continue;
 				after = t + ends;
 				if (rate < floor) {
-					rate = sn_min_u64(rate, widest_within(r, next,
-							  SN_ROUTE_MAX_STAGES - after));
-					best = sn_max_u64(best, rate);
+					wide = widest_within(r, next, SN_ROUTE_MAX_STAGES - after);
+					best = sn_max_u64(best, sn_min_u64(rate, wide));
 				} else if (r->place[next] > after) {
 					r->place[next] = after;
 					r->queue[after * r->states + tail[after]++] = next;
