@@ -83,18 +83,16 @@ void administrator() {
     const auto buffer = expect<BufferEvent>(stream, "a buffer is ready",
                                             [&](const auto &e) { return e.id == small.id; });
     require(buffer.state == BufferState::ready && buffer.bytes == 4096,
-            "the buffer's event says {} and {} bytes", to_string(buffer.state),
-            buffer.bytes);
+            "the buffer's event says {} and {} bytes", to_string(buffer.state), buffer.bytes);
     simtest::Copy copy(session, region, vmtest::region_of(client, "cpu0").id, 1 << 20);
     drain(stream);
     const auto id = copy.submit().id;
     const auto done = expect<TransferEvent>(stream, "a transfer ended",
                                             [&](const auto &e) { return e.id == id; });
-    require(done.state == TransferState::done && done.status == 0 &&
-                done.done_bytes == 1 << 20 && done.session == session.id(),
-            "the transfer's event says {}, status {}, {} bytes, session {}",
-            to_string(done.state), done.status, done.done_bytes,
-            done.session);
+    require(done.state == TransferState::done && done.status == 0 && done.done_bytes == 1 << 20 &&
+                done.session == session.id(),
+            "the transfer's event says {}, status {}, {} bytes, session {}", to_string(done.state),
+            done.status, done.done_bytes, done.session);
 
     /* 3. A device is pulled out: a fault, its buffers, and another structure. */
     drain(stream);
@@ -177,8 +175,7 @@ void namespaces() {
         auto session = client.open_session();
         simtest::Copy copy(session, region, region, 65536);
         const auto id = copy.submit().id;
-        expect<TransferEvent>(own, "a transfer, here",
-                              [&](const auto &e) { return e.id == id; });
+        expect<TransferEvent>(own, "a transfer, here", [&](const auto &e) { return e.id == id; });
         simtest::knob("gpu", "vanish", 1);
         expect<FaultEvent>(own, "a fault, here", [](const auto &) { return true; });
     }
