@@ -38,7 +38,7 @@ std::optional<Event> EventStream::next(Timeout timeout) {
             events_.emplace_back(LostEvent{});
         }
     }
-    Event event = std::move(events_.front());
+    Event event = events_.front();
     events_.pop_front();
     return event;
 }
