@@ -49,7 +49,7 @@ Fd make_socket() {
 
 std::string directory() {
     const char *runtime = std::getenv("XDG_RUNTIME_DIR");
-    const std::string path =
+    std::string path =
         runtime && *runtime == '/' ? std::string(runtime) + "/snctl" : "/run/snctl";
     // A small system may come without /run.
     if (path.starts_with("/run/"))
