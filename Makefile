@@ -39,7 +39,7 @@ help: ## this text
 	@printf '           PREFIX=%s DESTDIR= INSTALL_MOD_PATH= JOBS=%s\n' "$(PREFIX)" "$(JOBS)"
 
 .PHONY: demo
-demo: deps kernels modules-6.12 tools ## an 8-GPU server's topology and a real LLM trace, in a virtual machine
+demo: deps kernels modules-6.12 snctl ## an 8-GPU server's topology and a real LLM trace, in a virtual machine
 	tests/vm/run.sh --name demo --timeout 600 --rows build/demo.json --command 'make demo' \
 	  $(data_files) 6.12 mem=4G $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/demo/*.sh))); \
 	tests/row build/demo.json demo "make demo, from start to end" $$(($$(date +%s) - $(begun))) s 300 lower 'make demo'
@@ -66,12 +66,17 @@ $(addprefix modules-,$(KERNELS)): modules-%: kernels
 tools: build/tools/build.ninja ## snctl, libsupernode and the test programs (in build/tools)
 	cmake --build build/tools -j $(JOBS)
 
+.PHONY: snctl
+snctl: build/tools/build.ninja
+	cmake --build build/tools -j $(JOBS) --target snctl
+
 .PHONY: sanitized
 sanitized: build/asan/build.ninja ## the same under ASan and UBSan, with unit tests (in build/asan)
 	cmake --build build/asan -j $(JOBS)
 
 build/tools/build.ninja:
-	cmake -S . -B build/tools -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	cmake -S . -B build/tools -G Ninja -DCMAKE_BUILD_TYPE=Release \
+	  -DCMAKE_C_FLAGS_RELEASE='-O2 -DNDEBUG' -DCMAKE_CXX_FLAGS_RELEASE='-O2 -DNDEBUG' \
 	  -DCMAKE_INSTALL_PREFIX='$(PREFIX)' -DBUILD_TESTING=OFF -DSN_KERNELS='$(subst $() ,;,$(KERNELS))'
 
 build/asan/build.ninja:
