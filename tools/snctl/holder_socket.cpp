@@ -49,8 +49,7 @@ Fd make_socket() {
 
 std::string directory() {
     const char *runtime = std::getenv("XDG_RUNTIME_DIR");
-    std::string path =
-        runtime && *runtime == '/' ? std::string(runtime) + "/snctl" : "/run/snctl";
+    std::string path = runtime && *runtime == '/' ? std::string(runtime) + "/snctl" : "/run/snctl";
     // A small system may come without /run.
     if (path.starts_with("/run/"))
         mkdir("/run", 0755);

@@ -97,6 +97,7 @@ Link find_link(const std::vector<Link> &links, const std::vector<Device> &device
             fmt::format("there is no link \"{}\"; name it by its id or as gpu0-nvsw0", text));
     if (found.size() > 1) {
         std::vector<std::uint32_t> ids;
+        ids.reserve(found.size());
         for (const Link &link : found)
             ids.push_back(link.id);
         throw Failure(fmt::format("\"{}\" may be one of the links {}", text, fmt::join(ids, ", ")));
