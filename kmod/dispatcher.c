@@ -188,9 +188,12 @@ static void collect_finished(struct turn *turn)
 		t = flow->transfer;
 		sn_sched_flow_state(sn_dispatcher.sched, index, &state);
 		t->done_bytes += state.done_bytes;
-		if (!t->status)
-			t->status = status;
 		__sn_dispatcher_forget(flow);
+		if (status && !t->status) {
+			t->status = status;
+			/* What is left of it would only waste its links. */
+			__sn_dispatcher_cancel_flows(t);
+		}
 		if (!--t->flows_left)
 			list_add_tail(&t->ended, &turn->ended);
 	}

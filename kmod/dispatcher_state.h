@@ -54,6 +54,7 @@ void sn_dispatcher_abort_transfer(struct sn_transfer *transfer);
 void sn_dispatcher_kick_work(struct work_struct *work);
 void sn_dispatcher_overdue_work(struct work_struct *work);
 void __sn_dispatcher_forget(struct sn_flow *flow);
+void __sn_dispatcher_cancel_flows(struct sn_transfer *transfer);
 void __sn_dispatcher_edge_set_up(u32 edge, bool up);
 
 #endif /* _SN_DISPATCHER_STATE_H */

@@ -172,6 +172,22 @@ void sn_dispatcher_start(struct sn_transfer *t)
 }
 
 /**
+ * __sn_dispatcher_cancel_flows() - draw nothing more for a transfer
+ * @t: not all of its flows have finished
+ *
+ * Context: Under the dispatcher's lock.
+ */
+void __sn_dispatcher_cancel_flows(struct sn_transfer *t)
+{
+	u32 i;
+
+	lockdep_assert_held(&sn_dispatcher.lock);
+	for (i = 0; i < t->nflows; i++)
+		if (t->flows[i]->index != U32_MAX)
+			sn_sched_flow_cancel(sn_dispatcher.sched, t->flows[i]->index);
+}
+
+/**
  * sn_dispatcher_cancel() - draw nothing more and abort what is in flight
  * @t: added, perhaps ended; its cancel_status is set
  *
@@ -179,13 +195,10 @@ void sn_dispatcher_start(struct sn_transfer *t)
  */
 void sn_dispatcher_cancel(struct sn_transfer *t)
 {
-	u32 i;
-
 	spin_lock(&sn_dispatcher.lock);
 	/* Flows are freed only after the last of them finished. */
-	for (i = 0; t->flows_left && i < t->nflows; i++)
-		if (t->flows[i]->index != U32_MAX)
-			sn_sched_flow_cancel(sn_dispatcher.sched, t->flows[i]->index);
+	if (t->flows_left)
+		__sn_dispatcher_cancel_flows(t);
 	spin_unlock(&sn_dispatcher.lock);
 	sn_dispatcher_abort_transfer(t);
 }

@@ -259,14 +259,19 @@ static int pre_doit(const struct genl_split_ops *op, struct sk_buff *skb, struct
 	return 0;
 }
 
+/* For commands without attributes: strict validation needs a policy to be strict with. */
+static const struct nla_policy sn_nothing_policy[] = {
+	[1] = { .type = NLA_REJECT },
+};
+
 #define SN_POLICY(name) .policy = sn_##name##_policy, .maxattr = ARRAY_SIZE(sn_##name##_policy) - 1
 #define SN_DO(name) .doit = sn_nl_##name
 #define SN_DUMP .start = dump_start, .dumpit = dump_next
 #define SN_ADMIN(flags) .internal_flags = (flags)
 
 static const struct genl_ops ops[] = {
-	{ .cmd = SN_CMD_FEATURES_GET, SN_DO(features_get) },
-	{ .cmd = SN_CMD_TOPOLOGY_GET, SN_DO(topology_get) },
+	{ .cmd = SN_CMD_FEATURES_GET, SN_DO(features_get), SN_POLICY(nothing) },
+	{ .cmd = SN_CMD_TOPOLOGY_GET, SN_DO(topology_get), SN_POLICY(nothing) },
 	{ .cmd = SN_CMD_TOPOLOGY_BEGIN, SN_DO(topology_begin), SN_POLICY(topology_begin),
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
 	{ .cmd = SN_CMD_TOPOLOGY_COMMIT, SN_DO(topology_commit), SN_POLICY(topology_commit),
@@ -287,8 +292,9 @@ static const struct genl_ops ops[] = {
 	  SN_ADMIN(SN_OP_ADMIN_DO) },
 	{ .cmd = SN_CMD_REGION_GET, SN_DO(region_get), SN_DUMP, SN_POLICY(region_get) },
 	{ .cmd = SN_CMD_ENGINE_GET, SN_DO(engine_get), SN_DUMP, SN_POLICY(engine_get) },
-	{ .cmd = SN_CMD_PARTITION_GET, SN_DUMP },
-	{ .cmd = SN_CMD_TENANT_GET, SN_DUMP, SN_ADMIN(SN_OP_ADMIN_DUMP) },
+	{ .cmd = SN_CMD_PARTITION_GET, SN_DUMP, SN_POLICY(nothing) },
+	{ .cmd = SN_CMD_TENANT_GET, SN_DUMP, SN_POLICY(nothing),
+	  SN_ADMIN(SN_OP_ADMIN_DUMP) },
 	{ .cmd = SN_CMD_PATH_GET, SN_DO(path_get), SN_POLICY(path_get) },
 	{ .cmd = SN_CMD_SESSION_OPEN, SN_DO(session_open), SN_POLICY(session_open) },
 	{ .cmd = SN_CMD_BUFFER_ALLOC, SN_DO(buffer_alloc), SN_POLICY(buffer_alloc) },
@@ -299,7 +305,7 @@ static const struct genl_ops ops[] = {
 	{ .cmd = SN_CMD_TRANSFER_GET, SN_DO(transfer_get), SN_DUMP,
 	  SN_POLICY(transfer_get), SN_ADMIN(SN_OP_ADMIN_DUMP) },
 	{ .cmd = SN_CMD_TRANSFER_CANCEL, SN_DO(transfer_cancel), SN_POLICY(transfer_cancel) },
-	{ .cmd = SN_CMD_STATS_GET, SN_DO(stats_get) },
+	{ .cmd = SN_CMD_STATS_GET, SN_DO(stats_get), SN_POLICY(nothing) },
 };
 
 static const struct genl_multicast_group groups[] = {
