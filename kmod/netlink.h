@@ -12,6 +12,7 @@
 struct file;
 struct sn_engine;
 struct sn_region;
+struct sn_session;
 struct sn_txn;
 
 /* Multicast groups, as numbered in the family. */
@@ -51,20 +52,12 @@ static inline int sn_put_u64(struct sk_buff *skb, int type, u64 value)
 }
 
 /*
- * A refusal's sentence. Kernels without a format buffer in the extack say @what
- * alone, so @what must be a sentence by itself; the others append ": " and the
- * formatted detail.
+ * A refusal's sentence: what is wrong, then the numbers. Less than 80 bytes with the
+ * numbers in, or the kernel cuts it and says so in its log. Where the extack has no
+ * format buffer, a shim gives it one.
  */
-#ifdef NL_SET_ERR_MSG_FMT
 #define sn_extack(extack, what, fmt, ...) \
 	NL_SET_ERR_MSG_FMT(extack, what ": " fmt, ##__VA_ARGS__)
-#else
-#define sn_extack(extack, what, fmt, ...) do {				\
-	NL_SET_ERR_MSG(extack, what);					\
-	if (0)								\
-		no_printk(fmt, ##__VA_ARGS__);				\
-} while (0)
-#endif
 
 /* Policies, one per op that takes attributes; defined beside their handlers. */
 extern const struct nla_policy sn_region_new_policy[SN_A_REGION_MAX + 1];
@@ -136,6 +129,9 @@ int sn_nl_stage(struct genl_info *info, int txn_type,
 /* 0, or -EINVAL and a sentence that says which attribute is missing. */
 int sn_nl_need(struct genl_info *info, const char *name, int type);
 
+/* The session that a request names, its file held. */
+struct file *sn_nl_get_session(struct genl_info *info, const struct nlattr *attr,
+			       struct sn_session **session);
 /* A reply with one object: begin, fill, send. Common to all doit handlers. */
 struct sk_buff *sn_nl_reply_new(struct genl_info *info, size_t payload, u8 cmd, void **hdr);
 int sn_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);

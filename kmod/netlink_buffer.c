@@ -34,30 +34,6 @@ const struct nla_policy sn_buffer_info_policy[SN_A_BUFFER_MAX + 1] = {
 	[SN_A_BUFFER_FD] = { .type = NLA_S32 },
 };
 
-/* The session's file, held; ERR_PTR() with a sentence otherwise. */
-static struct file *get_session(struct genl_info *info, struct sn_session **session)
-{
-	struct nlattr *attr = info->attrs[SN_A_BUFFER_SESSION_FD];
-	struct file *file;
-
-	if (!attr) {
-		NL_SET_ERR_MSG(info->extack, "session fd is missing");
-		return ERR_PTR(-EINVAL);
-	}
-	file = fget(nla_get_s32(attr));
-	if (!file) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "session fd is not open");
-		return ERR_PTR(-EBADF);
-	}
-	*session = sn_session_from_file(file);
-	if (!*session) {
-		fput(file);
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "session fd is not a session");
-		return ERR_PTR(-EINVAL);
-	}
-	return file;
-}
-
 /* The region, with a reference to its device; ERR_PTR() with a sentence otherwise. */
 static struct sn_region *get_region(struct genl_info *info)
 {
@@ -156,7 +132,7 @@ int sn_nl_buffer_alloc(struct sk_buff *skb, struct genl_info *info)
 	ret = parse_alloc(info, &spec);
 	if (ret)
 		return ret;
-	file = get_session(info, &session);
+	file = sn_nl_get_session(info, info->attrs[SN_A_BUFFER_SESSION_FD], &session);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	region = get_region(info);

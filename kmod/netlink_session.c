@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SESSION_OPEN.
+ * SESSION_OPEN, and the session fd that other requests name.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -72,4 +72,36 @@ err_put_fd:
 err_put_file:
 	fput(file);
 	return ret;
+}
+
+/**
+ * sn_nl_get_session() - the session that a request names
+ * @info: request
+ * @attr: its session fd, NULL when it has none
+ * @session: set on success, valid while the file is held
+ *
+ * Context: Process of the sender.
+ * Return: the session's file, held, or ERR_PTR() with a sentence.
+ */
+struct file *sn_nl_get_session(struct genl_info *info, const struct nlattr *attr,
+			       struct sn_session **session)
+{
+	struct file *file;
+
+	if (!attr) {
+		NL_SET_ERR_MSG(info->extack, "session fd is missing");
+		return ERR_PTR(-EINVAL);
+	}
+	file = fget(nla_get_s32(attr));
+	if (!file) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "session fd is not open");
+		return ERR_PTR(-EBADF);
+	}
+	*session = sn_session_from_file(file);
+	if (!*session) {
+		fput(file);
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "session fd is not a session");
+		return ERR_PTR(-EINVAL);
+	}
+	return file;
 }

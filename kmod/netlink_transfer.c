@@ -40,30 +40,6 @@ const struct nla_policy sn_transfer_cancel_policy[SN_A_TRANSFER_MAX + 1] = {
 	[SN_A_TRANSFER_ID] = { .type = NLA_U64 },
 };
 
-/* The session's file, held; ERR_PTR() with a sentence otherwise. */
-static struct file *get_session(struct genl_info *info, struct sn_session **session)
-{
-	struct nlattr *attr = info->attrs[SN_A_TRANSFER_SESSION_FD];
-	struct file *file;
-
-	if (!attr) {
-		NL_SET_ERR_MSG(info->extack, "session fd is missing");
-		return ERR_PTR(-EINVAL);
-	}
-	file = fget(nla_get_s32(attr));
-	if (!file) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "session fd is not open");
-		return ERR_PTR(-EBADF);
-	}
-	*session = sn_session_from_file(file);
-	if (!*session) {
-		fput(file);
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "session fd is not a session");
-		return ERR_PTR(-EINVAL);
-	}
-	return file;
-}
-
 static int parse_in_fences(struct genl_info *info, struct sn_transfer_spec *spec)
 {
 	const struct nlattr *attr;
@@ -169,7 +145,7 @@ int sn_nl_transfer_submit(struct sk_buff *skb, struct genl_info *info)
 	struct file *file;
 	int ret;
 
-	file = get_session(info, &session);
+	file = sn_nl_get_session(info, info->attrs[SN_A_TRANSFER_SESSION_FD], &session);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	ret = parse_submit(info, session, &spec);
@@ -229,7 +205,7 @@ static struct sn_transfer *get_transfer(struct genl_info *info)
 	struct sn_transfer *t;
 	struct file *file;
 
-	file = get_session(info, &session);
+	file = sn_nl_get_session(info, info->attrs[SN_A_TRANSFER_SESSION_FD], &session);
 	if (IS_ERR(file))
 		return ERR_CAST(file);
 	if (!attr) {
