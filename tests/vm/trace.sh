@@ -12,6 +12,8 @@ slice=$((256 << 10))
 bytes=$((8 << 20))
 
 snctl topology apply /topologies/small.yaml
+# The clock that took_ns and total_ns are of; the default one may stand still in a starved machine.
+echo mono > $tracing/trace_clock
 echo 1 > $tracing/events/supernode/enable
 
 # traced COMMAND...: leaves what the tracepoints said in /tmp/trace
@@ -73,7 +75,7 @@ story() {
 		/ sn_slice_complete:/ {
 			if (--working < 0)
 				wrong("completed, not dispatched")
-			if (field("took_ns") <= 0 || field("took_ns") / 1e9 > time - from + 0.001)
+			if (field("took_ns") <= 0 || field("took_ns") / 1e9 > time - from + 0.005)
 				wrong("took an impossible time")
 		}
 		/ sn_transfer_complete:/ {
@@ -82,7 +84,7 @@ story() {
 				wrong("ended with slices in work")
 			if (field("queued_ns") + 0 > field("total_ns") + 0)
 				wrong("queued longer than it took")
-			if (field("total_ns") / 1e9 > time - from + 0.001)
+			if (field("total_ns") / 1e9 > time - from + 0.005)
 				wrong("took an impossible time")
 		}
 		END {
@@ -124,6 +126,7 @@ equal "slices dispatched with one retry" "$(count sn_slice_dispatch)" $((bytes /
 equal "bytes that arrived" "$(total sn_slice_complete bytes "status=0 ")" "$bytes"
 
 echo 0 > $tracing/events/supernode/enable
+echo global > $tracing/trace_clock
 snctl topology apply - <<-'YAML'
 	name: empty
 	devices: []
