@@ -45,6 +45,7 @@ total() {
 		END { printf "%d\n", n }' /tmp/trace
 }
 
+# A machine that is kept waiting between a stamp and its event may be 0.1 s off.
 # In order, with times that add up: no slice before the transfer, no completion before a dispatch,
 # nothing after the end.
 story() {
@@ -75,7 +76,7 @@ story() {
 		/ sn_slice_complete:/ {
 			if (--working < 0)
 				wrong("completed, not dispatched")
-			if (field("took_ns") <= 0 || field("took_ns") / 1e9 > time - from + 0.005)
+			if (field("took_ns") <= 0 || field("took_ns") / 1e9 > time - from + 0.1)
 				wrong("took an impossible time")
 		}
 		/ sn_transfer_complete:/ {
@@ -84,7 +85,7 @@ story() {
 				wrong("ended with slices in work")
 			if (field("queued_ns") + 0 > field("total_ns") + 0)
 				wrong("queued longer than it took")
-			if (field("total_ns") / 1e9 > time - from + 0.005)
+			if (field("total_ns") / 1e9 > time - from + 0.1)
 				wrong("took an impossible time")
 		}
 		END {
