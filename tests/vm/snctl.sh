@@ -94,3 +94,13 @@ expect_status 2 snctl copy kv0
 snctl buffer free --all
 equal "buffers at the end" "$(json .buffers stats)" 0
 equal "sessions at the end" "$(json .sessions stats)" 0
+
+# 7. Every other object, shown as it is listed.
+for object in region engine; do
+	id=$(json '.[0].id' "$object" list)
+	equal "$object $id" "$(json '.id' "$object" show "$id")" "$id"
+done
+equal "partition 0's devices" "$(json '.[0].devices' partition list)" "$(json length device list)"
+equal "tenant 0's buffers" "$(json '.[0].buffers' tenant list)" 0
+check "tables for people" snctl region list
+check "tables for people" snctl engine list
