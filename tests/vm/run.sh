@@ -14,20 +14,37 @@ usage() {
 	  --rows FILE      also write the figures there; fail if there are none, or one is not ok
 	  --command TEXT   what to give in the figures as the command that makes them
 	  --file SRC=DST   another file for the machine
-	  --list-groups    print the groups of tests/vm/groups and those of scripts that it does not name
+	  --list-groups KERNEL   the machines of that kernel, from tests/vm/groups and scripts not named there
 	USAGE
 }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 
-# A line is: NAME TIMEOUT [KEY=VALUE...] TEST...
+# runs_on KERNEL ON: whether a group with on=ON has a machine of that kernel
+runs_on() {
+	local by_default=1
+	case $1 in
+	kcsan | uml | uml-debug) by_default=0 ;;
+	esac
+	case $2 in
+	'') [[ $by_default -eq 1 ]] ;;
+	+*) [[ $by_default -eq 1 || ,${2#+}, == *",$1,"* ]] ;;
+	*) [[ ,$2, == *",$1,"* ]] ;;
+	esac
+}
+
+# list_groups KERNEL: lines NAME TIMEOUT [KEY=VALUE...] TEST..., without the key on=
 list_groups() {
-	local script name named=' '
-	if [[ -e $here/groups ]]; then
-		sed 's/#.*//' "$here/groups" | awk 'NF'
-		named=" $(sed 's/#.*//' "$here/groups" | cut -s -d' ' -f3- | tr '\n' ' ') "
-	fi
+	local script name named=' ' line on
+	while read -r line; do
+		named+="$(cut -s -d' ' -f3- <<< "$line") "
+		on=$(grep -oE ' on=[^ ]*' <<< "$line" || true)
+		if runs_on "$1" "${on# on=}"; then
+			echo "${line/"$on"/}"
+		fi
+	done < <(sed 's/#.*//' "$here/groups" | awk 'NF')
+	runs_on "$1" '' || return 0
 	for script in "$here"/*.sh; do
 		name=$(basename "$script" .sh)
 		case $name in run | lib) continue ;; esac
@@ -38,7 +55,7 @@ list_groups() {
 name='' limit=600 rows='' command='' files=()
 while [[ ${1:-} == --* ]]; do
 	case $1 in
-	--list-groups) list_groups; exit 0 ;;
+	--list-groups) list_groups "$2"; exit 0 ;;
 	--name) name=$2 ;;
 	--timeout) limit=$2 ;;
 	--rows) rows=$2 ;;
