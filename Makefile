@@ -96,6 +96,12 @@ test: deps kernels modules-stock tools sanitized ## everything: unit tests with 
 	tests/row build/test.json test "make test, from start to end" $$(($$(date +%s) - $(begun))) s 1800 lower 'make test' || status=1; \
 	exit $$status
 
+# SABOTAGE=NAME plants that mistake (SABOTAGE=all: each, one after the other) and expects it to be caught.
+.PHONY: test-debug
+test-debug: deps tools ## the machines on kernels with KASAN, lockdep, ... and KCSAN; SABOTAGE=NAME plants a mistake
+	@$(MAKE) modules-stock KERNELS="debug$(if $(SABOTAGE),, kcsan)"
+	$(if $(SABOTAGE),tests/vm/sabotage/run $(SABOTAGE:all=),tests/vm/suite build/debug.json "make test-debug" debug kcsan)
+
 .PHONY: unit
 unit: deps sanitized ## the unit tests alone, with sanitizers
 	ctest --test-dir build/asan -j $(JOBS) --output-on-failure --no-tests=error
