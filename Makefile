@@ -106,6 +106,11 @@ test-debug: deps tools ## the machines on kernels with KASAN, lockdep, ... and K
 unit: deps sanitized ## the unit tests alone, with sanitizers
 	ctest --test-dir build/asan -j $(JOBS) --output-on-failure --no-tests=error
 
+.PHONY: coverage
+coverage: deps tools ## which lines the tests run, per file, into build/coverage.json
+	@qemu/kernel fetch debug
+	tests/coverage build/coverage.json
+
 .PHONY: check
 check: deps kernels ## sparse, checkpatch, kernel-doc, clang-format, clang-tidy, shellcheck, core purity
 	tools/check/all $(KERNELS)
