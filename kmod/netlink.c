@@ -137,21 +137,16 @@ int sn_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr)
 /**
  * sn_nl_reply_id() - reply with the id of something new
  * @info: of the request
- * @cmd: of the reply
+ * @msg: with room for it; used up
+ * @hdr: from sn_nl_reply_new()
  * @type: of the attribute
  * @id: its value
  *
  * Context: Process context, may sleep.
  * Return: 0 or a negative errno.
  */
-int sn_nl_reply_id(struct genl_info *info, u8 cmd, int type, u32 id)
+int sn_nl_reply_id(struct genl_info *info, struct sk_buff *msg, void *hdr, int type, u32 id)
 {
-	struct sk_buff *msg;
-	void *hdr;
-
-	msg = sn_nl_reply_new(info, nla_total_size(sizeof(u32)), cmd, &hdr);
-	if (!msg)
-		return -ENOMEM;
 	if (nla_put_u32(msg, type, id)) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;

@@ -135,8 +135,12 @@ struct file *sn_nl_get_session(struct genl_info *info, const struct nlattr *attr
 /* A reply with one object: begin, fill, send. Common to all doit handlers. */
 struct sk_buff *sn_nl_reply_new(struct genl_info *info, size_t payload, u8 cmd, void **hdr);
 int sn_nl_reply(struct genl_info *info, struct sk_buff *msg, void *hdr);
-/* A reply that is one u32. */
-int sn_nl_reply_id(struct genl_info *info, u8 cmd, int type, u32 id);
+/*
+ * A reply that is one u32. It is begun before the change that it tells of, as sn_nl_reply_new()
+ * may fail and what is committed stays.
+ */
+#define SN_NL_ID_BYTES nla_total_size(sizeof(u32))
+int sn_nl_reply_id(struct genl_info *info, struct sk_buff *msg, void *hdr, int type, u32 id);
 /* The header of one object in a dump, which is consistent by cb->seq; NULL when it does not fit. */
 void *sn_nl_dump_put(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd);
 /* Reply, then install @file as the @fd the reply names; on error both are put. */

@@ -260,18 +260,28 @@ static int stage_new(struct sn_txn *txn, void *arg, struct netlink_ext_ack *exta
 int sn_nl_device_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct new_device *new;
+	struct sk_buff *msg;
+	void *hdr;
 	int ret;
 
 	new = kzalloc(sizeof(*new), GFP_KERNEL);
 	if (!new)
 		return -ENOMEM;
 	ret = parse(new, info);
-	if (!ret)
-		ret = sn_nl_stage(info, SN_A_DEVICE_TXN_FD, stage_new, new);
-	if (!ret) {
-		sn_netlink_audit("device-new", new->id, 0);
-		ret = sn_nl_reply_id(info, SN_CMD_DEVICE_NEW, SN_A_DEVICE_ID, new->id);
+	if (ret)
+		goto out_free_new;
+	ret = -ENOMEM;
+	msg = sn_nl_reply_new(info, SN_NL_ID_BYTES, SN_CMD_DEVICE_NEW, &hdr);
+	if (!msg)
+		goto out_free_new;
+	ret = sn_nl_stage(info, SN_A_DEVICE_TXN_FD, stage_new, new);
+	if (ret) {
+		nlmsg_free(msg);
+		goto out_free_new;
 	}
+	sn_netlink_audit("device-new", new->id, 0);
+	ret = sn_nl_reply_id(info, msg, hdr, SN_A_DEVICE_ID, new->id);
+out_free_new:
 	kfree(new);
 	return ret;
 }

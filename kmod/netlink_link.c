@@ -199,6 +199,8 @@ int sn_nl_link_new(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
 	struct new_link new = {};
+	struct sk_buff *msg;
+	void *hdr;
 	int ret;
 
 	ret = sn_nl_need(info, "device-a", SN_A_LINK_DEVICE_A);
@@ -218,11 +220,16 @@ int sn_nl_link_new(struct sk_buff *skb, struct genl_info *info)
 					    new.desc.bytes_per_sec[0]);
 	new.desc.latency_ns[0] = get_u64(attrs[SN_A_LINK_LATENCY_NS_AB], 0);
 	new.desc.latency_ns[1] = get_u64(attrs[SN_A_LINK_LATENCY_NS_BA], new.desc.latency_ns[0]);
+	msg = sn_nl_reply_new(info, SN_NL_ID_BYTES, SN_CMD_LINK_NEW, &hdr);
+	if (!msg)
+		return -ENOMEM;
 	ret = sn_nl_stage(info, SN_A_LINK_TXN_FD, stage_new, &new);
-	if (ret)
+	if (ret) {
+		nlmsg_free(msg);
 		return ret;
+	}
 	sn_netlink_audit("link-new", new.id, 0);
-	return sn_nl_reply_id(info, SN_CMD_LINK_NEW, SN_A_LINK_ID, new.id);
+	return sn_nl_reply_id(info, msg, hdr, SN_A_LINK_ID, new.id);
 }
 
 /**

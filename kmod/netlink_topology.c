@@ -69,17 +69,11 @@ int sn_nl_features_get(struct sk_buff *skb, struct genl_info *info)
 	return sn_nl_reply(info, msg, hdr);
 }
 
-static int reply_topology(struct genl_info *info, u8 cmd)
+static int reply_topology(struct genl_info *info, struct sk_buff *msg, void *hdr)
 {
-	struct sn_topology *topo;
-	struct sk_buff *msg;
-	void *hdr;
+	struct sn_topology *topo = sn_topology_get();
 	int ret;
 
-	msg = sn_nl_reply_new(info, NLMSG_DEFAULT_SIZE, cmd, &hdr);
-	if (!msg)
-		return -ENOMEM;
-	topo = sn_topology_get();
 	ret = sn_put_u64(msg, SN_A_TOPOLOGY_GENERATION, topo->generation) ||
 	      nla_put_string(msg, SN_A_TOPOLOGY_NAME, topo->name) ||
 	      nla_put_u32(msg, SN_A_TOPOLOGY_DEVICES, topo->ndevices) ||
@@ -102,7 +96,11 @@ static int reply_topology(struct genl_info *info, u8 cmd)
  */
 int sn_nl_topology_get(struct sk_buff *skb, struct genl_info *info)
 {
-	return reply_topology(info, SN_CMD_TOPOLOGY_GET);
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = sn_nl_reply_new(info, NLMSG_DEFAULT_SIZE, SN_CMD_TOPOLOGY_GET, &hdr);
+	return msg ? reply_topology(info, msg, hdr) : -ENOMEM;
 }
 
 /**
@@ -212,7 +210,9 @@ int sn_nl_topology_commit(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *flags = info->attrs[SN_A_TOPOLOGY_FLAGS];
 	bool dry_run = flags && nla_get_u32(flags) & SN_TOPOLOGY_F_DRY_RUN;
 	struct sn_txn *txn;
+	struct sk_buff *msg;
 	struct file *file;
+	void *hdr;
 	int ret;
 
 	ret = sn_nl_need(info, "fd", SN_A_TOPOLOGY_FD);
@@ -221,11 +221,21 @@ int sn_nl_topology_commit(struct sk_buff *skb, struct genl_info *info)
 	txn = get_txn(info->attrs[SN_A_TOPOLOGY_FD], &file, info->extack);
 	if (IS_ERR(txn))
 		return PTR_ERR(txn);
+	/* Before the commit, which cannot be taken back when there is no memory to tell of it. */
+	ret = -ENOMEM;
+	msg = sn_nl_reply_new(info, NLMSG_DEFAULT_SIZE, SN_CMD_TOPOLOGY_COMMIT, &hdr);
+	if (!msg)
+		goto out_put_file;
 	ret = sn_txn_commit(txn, dry_run, info->extack);
-	fput(file);
 	if (!dry_run)
 		sn_netlink_audit("topology-commit", 0, ret);
-	return ret ? ret : reply_topology(info, SN_CMD_TOPOLOGY_COMMIT);
+	if (ret)
+		nlmsg_free(msg);
+	else
+		ret = reply_topology(info, msg, hdr);
+out_put_file:
+	fput(file);
+	return ret;
 }
 
 /**
