@@ -102,6 +102,10 @@ test-debug: deps tools ## the machines on kernels with KASAN, lockdep, ... and K
 	@$(MAKE) modules-stock KERNELS="debug$(if $(SABOTAGE),, kcsan)"
 	$(if $(SABOTAGE),tests/vm/sabotage/run $(SABOTAGE:all=),tests/vm/suite build/debug.json "make test-debug" debug kcsan)
 
+.PHONY: test-cost
+test-cost: deps kernels modules-6.12 tools ## the instructions of each command against the committed table, into build/cost.json
+	tests/vm/cost/run 6.12
+
 .PHONY: unit
 unit: deps sanitized ## the unit tests alone, with sanitizers
 	ctest --test-dir build/asan -j $(JOBS) --output-on-failure --no-tests=error

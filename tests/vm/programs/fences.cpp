@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 // Fences: what a transfer waits for, what it signals, and that both end however it ends.
 #include "simtest.hpp"
+#include "testfence.hpp"
 
 #include <fcntl.h>
 #include <linux/sync_file.h>
@@ -18,24 +19,6 @@ using simtest::Copy;
 using simtest::expect_end;
 using vmtest::require;
 using namespace std::chrono_literals;
-
-/// A fence of sn_test_fence: it signals when told to.
-class TestFence {
-public:
-    TestFence() : control_(open("/dev/sn_test_fence", O_RDWR | O_CLOEXEC)) {
-        require(static_cast<bool>(control_), "no /dev/sn_test_fence: {}", std::strerror(errno));
-        sync_ = Fd(ioctl(control_.get(), _IO('T', 1)));
-        require(static_cast<bool>(sync_), "no sync_file: {}", std::strerror(errno));
-    }
-    int fd() const { return sync_.get(); }
-    void signal(int error = 0) {
-        require(ioctl(control_.get(), _IO('T', 2), error) == 0, "signal: {}", std::strerror(errno));
-    }
-
-private:
-    Fd control_;
-    Fd sync_;
-};
 
 bool readable(int fd, int timeout_ms = 0) {
     pollfd p{.fd = fd, .events = POLLIN, .revents = 0};

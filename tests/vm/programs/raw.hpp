@@ -123,6 +123,7 @@ public:
     }
 
     int fd() const { return fd_.get(); }
+    std::uint16_t family() const { return family_; }
     /// Number of a multicast group, 0 when the family has none of that name.
     std::uint32_t group(std::string_view name) const {
         for (auto rest = std::span<const std::uint8_t>(groups_); rest.size() >= 4;) {
