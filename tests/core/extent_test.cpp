@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-#include "core/extent.h"
+#include "extent_model.hpp"
 
 #include <algorithm>
-#include <map>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include "memory.hpp"
 #include "random.hpp"
 
 namespace {
@@ -28,120 +26,24 @@ struct Space {
     sn_extent *extent = nullptr;
 };
 
-// One byte per byte: 0 is free, else the allocation's number.
-class ByteMap {
-public:
-    explicit ByteMap(size_t bytes) : bytes_(bytes) {}
-
-    struct Range {
-        uint64_t start, bytes;
-    };
-    std::vector<Range> free_ranges() const {
-        std::vector<Range> ranges;
-        for (size_t i = 0; i < bytes_.size();) {
-            size_t end = i;
-            while (end < bytes_.size() && bytes_[end] == bytes_[i])
-                end++;
-            if (!bytes_[i])
-                ranges.push_back({i, end - i});
-            i = end;
-        }
-        return ranges;
-    }
-
-    // Where best fit puts it, by the rule of sn_extent_alloc(); nothing when it is refused.
-    bool place(uint64_t bytes, uint64_t align, uint64_t &offset) const {
-        auto ranges = free_ranges();
-        std::sort(ranges.begin(), ranges.end(), [](Range a, Range b) {
-            return std::pair(a.bytes, a.start) < std::pair(b.bytes, b.start);
-        });
-        int badly = 0;
-        for (auto &range : ranges) {
-            uint64_t start = (range.start + align - 1) / align * align;
-            if (range.bytes < bytes)
-                continue;
-            if (badly >= SN_EXTENT_TRIES && range.bytes < bytes + align - 1)
-                continue;
-            if (start + bytes <= range.start + range.bytes) {
-                offset = start;
-                return true;
-            }
-            badly++;
-        }
-        return false;
-    }
-
-    void set(uint64_t offset, uint64_t bytes, uint32_t value) {
-        for (uint64_t i = offset; i < offset + bytes; i++) {
-            ASSERT_EQ(bytes_[i] == 0, value != 0) << "byte " << i;
-            bytes_[i] = value;
-        }
-    }
-    uint32_t at(uint64_t offset) const { return bytes_[offset]; }
-
-private:
-    std::vector<uint32_t> bytes_;
-};
-
-TEST(Extent, RandomOperationsAgreeWithTheByteMap) {
+TEST(Extent, RandomOperationsAgreeWithTheModel) {
     Random random;
 
     for (uint64_t size : {1, 300, 5000}) {
-        Space space(size, static_cast<uint32_t>(size) + 1);
-        ByteMap map(size);
-        std::map<uint64_t, uint64_t> allocated;
-        uint32_t number = 0;
+        ModelledSpace space(size, static_cast<uint32_t>(std::min<uint64_t>(size + 1, 700)));
 
-        for (int op = 0; op < 35000; op++) {
-            if (random.below(100) < 52) {
-                uint64_t bytes = random.one_in(50) ? 1 + random.below(size) : 1 + random.below(24);
-                uint64_t align = 1ull << random.below(8), offset = 0, want = 0;
-                int error = sn_extent_alloc(space.extent, bytes, align, &offset);
+        for (int op = 0; op < 35000 && !HasFailure(); op++) {
+            uint64_t align = 1ull << random.below(8);
+            auto &ranges = space.ranges();
 
-                ASSERT_EQ(error, map.place(bytes, align, want) ? 0 : -ENOSPC);
-                if (!error) {
-                    ASSERT_EQ(offset, want);
-                    map.set(offset, bytes, ++number);
-                    allocated[offset] = bytes;
-                }
-            } else if (!allocated.empty()) {
-                auto it = allocated.lower_bound(random.below(size));
-                uint64_t bytes = 0;
-
-                if (it == allocated.end())
-                    it = allocated.begin();
-                ASSERT_EQ(sn_extent_free(space.extent, it->first, &bytes), 0);
-                ASSERT_EQ(bytes, it->second);
-                map.set(it->first, bytes, 0);
-                allocated.erase(it);
-            }
-
-            uint64_t offset = random.below(size + 2), start = 0, bytes = 0;
-            if (!allocated.contains(offset)) {
-                ASSERT_EQ(sn_extent_free(space.extent, offset, nullptr), -ENOENT);
-            }
-            if (offset < size && map.at(offset)) {
-                ASSERT_EQ(sn_extent_find(space.extent, offset, &start, &bytes), 0);
-                ASSERT_EQ(allocated.at(start), bytes);
-                ASSERT_TRUE(start <= offset && offset < start + bytes);
-            } else {
-                ASSERT_EQ(sn_extent_find(space.extent, offset, &start, &bytes), -ENOENT);
-            }
-
-            if (op % 8 == 0 || size < 1000) {
-                uint64_t free_bytes = 0, largest = 0, ranges = allocated.size();
-                for (auto &range : map.free_ranges()) {
-                    free_bytes += range.bytes;
-                    largest = std::max(largest, range.bytes);
-                    ranges++;
-                }
-                auto state = space.state();
-                ASSERT_EQ(state.free_bytes, free_bytes);
-                ASSERT_EQ(state.largest_free_bytes, largest);
-                ASSERT_EQ(state.allocated, allocated.size());
-                ASSERT_EQ(state.ranges, ranges);
-                ASSERT_EQ(sn_extent_check(space.extent), 0);
-            }
+            if (random.below(100) < 52)
+                space.alloc(1 + random.below(random.one_in(50) ? size : 24), align);
+            else
+                space.free(ranges[random.below(ranges.size())].start);
+            space.free(random.below(size + 2));
+            space.find(random.below(size + 2));
+            if (op % 8 == 0 || size < 1000)
+                space.compare();
         }
     }
 }

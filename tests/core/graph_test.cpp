@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-#include "core/graph_state.h"
-
-#include <map>
-#include <set>
-#include <vector>
+#include "graph_model.hpp"
 
 #include <gtest/gtest.h>
 
-#include "memory.hpp"
 #include "random.hpp"
 
 namespace {
@@ -118,85 +113,40 @@ TEST(GraphInit, RefusesBadMemoryAndLimits) {
     EXPECT_EQ(sn_graph_init(mem + 4, &limits, &graph), -EINVAL);
 }
 
-// A random graph, and what it should be in plain containers.
-struct RandomGraph {
-    explicit RandomGraph(Random &random) : memory(sn_graph_bytes(&limits)) {
-        EXPECT_EQ(sn_graph_init(memory.get(), &limits, &graph), 0);
-        for (int i = 0; i < 400; i++) {
-            uint32_t index = 0, id = random.below32(90);
+struct RandomGraph : ModelledGraph {
+    explicit RandomGraph(Random &random) : ModelledGraph({40, 100, 40}) {
+        for (int i = 0; i < 400 && !testing::Test::HasFailure(); i++) {
+            uint32_t id = random.below32(90);
+
             switch (random.below(3)) {
             case 0:
-                if (!sn_graph_add_device(graph, id, SN_GRAPH_RELAY, &index)) {
-                    EXPECT_TRUE(device_ids.emplace(id, index).second);
-                }
+                add_device(id, SN_GRAPH_RELAY);
                 break;
-            case 1: {
-                uint32_t device = random.below32(40), number = random.below32(6);
-                if (!sn_graph_add_port(graph, device, number, &index)) {
-                    EXPECT_TRUE(port_ids.emplace(std::pair(device, number), index).second);
-                }
+            case 1:
+                add_port(random.below32(40), random.below32(6));
                 break;
-            }
             default:
-                struct sn_graph_link spec {
-                    id, {random.below32(100), random.below32(100)}, 1, {1, 1}, { 1, 1 }
-                };
-                if (!sn_graph_add_link(graph, &spec, &index)) {
-                    EXPECT_TRUE(link_ids.emplace(id, index).second);
-                }
+                add_link({id, {random.below32(100), random.below32(100)}, 1, {1, 1}, {1, 1}});
             }
             EXPECT_EQ(sn_graph_check(graph), 0);
         }
-        EXPECT_EQ(sn_graph_seal(graph), 0);
-        EXPECT_EQ(sn_graph_check(graph), 0);
+        seal();
     }
-
-    sn_graph_limits limits{40, 100, 40};
-    Memory memory;
-    sn_graph *graph = nullptr;
-    std::map<uint32_t, uint32_t> device_ids, link_ids;
-    std::map<std::pair<uint32_t, uint32_t>, uint32_t> port_ids;
 };
 
 TEST(GraphRandom, FindAndOutEdgesAgreeWithTheModel) {
     Random random;
 
-    for (int round = 0; round < 50; round++) {
+    for (int round = 0; round < 50 && !HasFailure(); round++) {
         RandomGraph g(random);
-        uint32_t index, count;
 
-        ASSERT_GT(g.link_ids.size(), 0u);
+        ASSERT_GT(g.links.size(), 0u);
+        g.compare();
         for (uint32_t id = 0; id < 100; id++) {
-            auto device = g.device_ids.find(id);
-            if (device == g.device_ids.end()) {
-                ASSERT_EQ(sn_graph_find_device(g.graph, id, &index), -ENOENT);
-            } else {
-                ASSERT_EQ(sn_graph_find_device(g.graph, id, &index), 0);
-                ASSERT_EQ(index, device->second);
-                ASSERT_EQ(sn_graph_device(g.graph, index)->id, id);
-            }
-            auto link = g.link_ids.find(id);
-            if (link == g.link_ids.end()) {
-                ASSERT_EQ(sn_graph_find_link(g.graph, id, &index), -ENOENT);
-            } else {
-                ASSERT_EQ(sn_graph_find_link(g.graph, id, &index), 0);
-                ASSERT_EQ(index, link->second);
-            }
+            g.find_device(id);
+            g.find_link(id);
+            g.find_port(random.below32(40), random.below32(6));
         }
-        for (auto &[key, want] : g.port_ids) {
-            ASSERT_EQ(sn_graph_find_port(g.graph, key.first, key.second, &index), 0);
-            ASSERT_EQ(index, want);
-            ASSERT_EQ(sn_graph_port(g.graph, index)->number, key.second);
-        }
-        std::set<uint32_t> seen;
-        for (uint32_t device = 0; device < g.device_ids.size(); device++) {
-            const uint32_t *out = sn_graph_out_edges(g.graph, device, &count);
-            for (uint32_t i = 0; i < count; i++) {
-                ASSERT_EQ(sn_graph_edge_from(g.graph, out[i]), device);
-                ASSERT_TRUE(seen.insert(out[i]).second);
-            }
-        }
-        ASSERT_EQ(seen.size(), 2 * g.link_ids.size());
     }
 }
 

@@ -17,6 +17,7 @@ public:
         std::memcpy(data_.get(), other.data_.get(), bytes_);
     }
     Memory(Memory &&) = default;
+    Memory &operator=(Memory &&) = default;
 
     void *get() const { return data_.get(); }
     size_t bytes() const { return bytes_; }

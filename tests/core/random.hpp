@@ -2,24 +2,22 @@
 // Random input for the tests: the seed is printed, and SN_SEED repeats a run.
 #pragma once
 
-#include <cstdint>
+#include "choices.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 
-class Random {
+class Random final : public Choices {
 public:
     Random() : Random(seed_from_environment()) {}
     explicit Random(uint64_t seed) : engine_(seed) {
         std::printf("seed: SN_SEED=%llu\n", static_cast<unsigned long long>(seed));
     }
 
-    // Any number below n, which is not 0.
-    uint64_t below(uint64_t n) {
+    uint64_t below(uint64_t n) override {
         return std::uniform_int_distribution<uint64_t>(0, n - 1)(engine_);
     }
-    uint32_t below32(uint32_t n) { return static_cast<uint32_t>(below(n)); }
-    bool one_in(uint64_t n) { return below(n) == 0; }
     uint64_t next() { return engine_(); }
 
 private:
