@@ -41,16 +41,44 @@ bool sn_mem_has_room(u64 bytes)
 	return available > 0 && bytes >> PAGE_SHIFT < (unsigned long)available;
 }
 
+/* Pages of a folio of several cannot be given away one by one; these can, once they are split. */
+static struct page *alloc_large(const struct sn_mem_source *source, int node, gfp_t gfp,
+				unsigned int order)
+{
+	struct page *page = NULL;
+	int other;
+
+	if (!source->nodes)
+		return alloc_pages_node(node, gfp, order);
+
+	if (node_isset(node, *source->nodes))
+		page = alloc_pages_node(node, gfp | __GFP_THISNODE, order);
+	if (gfp & __GFP_THISNODE)
+		return page;
+	for_each_node_state(other, N_MEMORY) {
+		if (page)
+			break;
+		if (other != node && node_isset(other, *source->nodes))
+			page = alloc_pages_node(other, gfp | __GFP_THISNODE, order);
+	}
+	return page;
+}
+
 static struct page *alloc_piece(const struct sn_mem_source *source, int node, gfp_t gfp,
 				unsigned int order)
 {
+	struct folio *folio;
 	struct page *page;
 
+	if (!order) {
+		folio = __folio_alloc(gfp, 0, node, (nodemask_t *)source->nodes);
+		return folio ? folio_page(folio, 0) : NULL;
+	}
+
 	/* A large piece must be at hand; only single pages are worth reclaim. */
-	if (order)
-		gfp = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_RETRY_MAYFAIL)) | __GFP_NORETRY;
-	page = __alloc_pages(gfp, order, node, (nodemask_t *)source->nodes);
-	if (page && order)
+	gfp = (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_RETRY_MAYFAIL)) | __GFP_NORETRY;
+	page = alloc_large(source, node, gfp, order);
+	if (page)
 		split_page(page, order);
 	return page;
 }
