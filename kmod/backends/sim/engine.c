@@ -30,6 +30,8 @@
 
 /* Slices last tens of microseconds; the default slack of 50 us would bury the model. */
 #define SLACK_NS	1000
+/* What late_nth adds to a copy. */
+#define LATE_NS		(100ULL * NSEC_PER_MSEC)
 
 /**
  * struct channel - a thread that does one copy at a time
@@ -70,7 +72,7 @@ struct sn_sim_engine {
 	struct channel channels[];
 };
 
-enum fault { FAULT_NONE, FAULT_FAIL, FAULT_HANG };
+enum fault { FAULT_NONE, FAULT_FAIL, FAULT_HANG, FAULT_LATE };
 
 static u64 *submit_ns(struct sn_copy *copy)
 {
@@ -119,6 +121,13 @@ static bool countdown(atomic_t *nth)
 	return atomic_dec_if_positive(nth) == 0;
 }
 
+/* A device that is pulled out is so between two steps of a copy. */
+static void step(struct sn_sim_device *sim)
+{
+	if (countdown(&sim->knobs.vanish_nth))
+		sn_sim_vanish(sim);
+}
+
 static enum fault next_fault(struct sn_sim_device *sim)
 {
 	struct sn_sim_knobs *knobs = &sim->knobs;
@@ -127,6 +136,8 @@ static enum fault next_fault(struct sn_sim_device *sim)
 
 	if (countdown(&knobs->hang_nth))
 		return FAULT_HANG;
+	if (countdown(&knobs->late_nth))
+		return FAULT_LATE;
 	if (countdown(&knobs->fail_nth))
 		return FAULT_FAIL;
 	if (every && !(number % every))
@@ -197,7 +208,9 @@ static int do_copy(struct channel *channel, struct sn_copy *copy)
 
 	channel->free_ns = max(channel->free_ns, *submit_ns(copy)) +
 			   duration_ns(engine, copy->bytes);
-	if (fault == FAULT_NONE)
+	if (fault == FAULT_LATE)
+		channel->free_ns += LATE_NS;
+	if (fault != FAULT_FAIL)
 		err = sn_copy_by_cpu(copy);
 	if (!err && sleep_until(channel, copy, channel->free_ns)) {
 		channel->free_ns = ktime_get_ns();
@@ -218,16 +231,37 @@ static struct sn_copy *begin(struct channel *channel)
 	return channel->copy;
 }
 
-/* Forgets the copy before it ends, since it may be gone afterwards. */
-static void finish(struct channel *channel, int status)
+/*
+ * A channel signals the end of its copy. The copy is forgotten before it ends, since it may be gone
+ * afterwards; a second signal finds none and goes no further.
+ */
+static void signal_end(struct channel *channel, int status)
 {
 	struct sn_sim_engine *engine = channel->engine;
-	struct sn_copy *copy = channel->copy;
+	struct sn_copy *copy;
 
 	spin_lock(&engine->lock);
+	copy = channel->copy;
 	channel->copy = NULL;
 	spin_unlock(&engine->lock);
-	end_copy(engine->sim, copy, status);
+	if (copy)
+		end_copy(engine->sim, copy, status);
+	else
+		atomic64_inc(&engine->sim->duplicates);
+}
+
+static void work_on(struct channel *channel, struct sn_copy *copy)
+{
+	struct sn_sim_device *sim = channel->engine->sim;
+	int status;
+
+	step(sim);
+	status = do_copy(channel, copy);
+	step(sim);
+	signal_end(channel, status);
+	if (countdown(&sim->knobs.duplicate_nth))
+		signal_end(channel, status);
+	step(sim);
 }
 
 /* Looks without the lock; begin() decides, and the wait queue orders the look. */
@@ -247,7 +281,7 @@ static int channel_main(void *data)
 					  have_work(engine) || kthread_should_stop());
 		end_aborted(engine);
 		while ((copy = begin(channel))) {
-			finish(channel, do_copy(channel, copy));
+			work_on(channel, copy);
 			end_aborted(engine);
 			cond_resched();
 		}
@@ -260,6 +294,7 @@ static int sim_submit(void *priv, u32 index, struct sn_copy *copy)
 	struct sn_sim_device *sim = priv;
 	struct sn_sim_engine *engine = sim->engines[index];
 
+	step(sim);
 	if (READ_ONCE(sim->vanished))
 		return -ENODEV;
 	*submit_ns(copy) = ktime_get_ns();

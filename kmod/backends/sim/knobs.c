@@ -6,11 +6,16 @@
  *	fail_status	a negative errno (-5)
  *	fail_every	N: each N-th copy ends with fail_status; 0 disarms
  *	hang_nth	N: the N-th next copy ends only when aborted; 0 disarms
+ *	late_nth	N: the N-th next copy ends 100 ms late; 0 disarms
+ *	duplicate_nth	N: the end of the N-th next copy is signalled twice; 0 disarms
  *	ignore_abort	1: not even then; 0 releases the copies that hang
  *	slow_percent	of the stated duration (100)
  *	late_ns		added to each copy (0)
  *	vanish		write 1: the device is pulled out
+ *	vanish_nth	N: that happens by itself at the N-th next step of a copy, which has four:
+ *			submitted, begun, about to end, ended; 0 disarms
  *	copies, bytes, errors	ended, bytes of those that ended well, the others
+ *	duplicates	signals of an end that was known already, which the core never hears of
  *
  * A copy that fails or hangs writes nothing.
  * While a removed device of the same name still has copies in flight, the
@@ -146,15 +151,13 @@ static int vanish_get(void *data, u64 *value)
 	return 0;
 }
 
-/* The core hears of it from a work item: it may take its time, and this file's removal waits. */
 static int vanish_set(void *data, u64 value)
 {
 	struct sn_sim_device *sim = data;
 
 	if (value != 1)
 		return -ERANGE;
-	WRITE_ONCE(sim->vanished, true);
-	queue_work(system_dfl_wq, &sim->vanish);
+	sn_sim_vanish(sim);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vanish_fops, vanish_get, vanish_set, "%llu\n");
@@ -216,13 +219,17 @@ void sn_sim_knobs_add(struct sn_sim_device *sim)
 	debugfs_create_file_unsafe("fail_status", 0600, dir, knobs, &status_fops);
 	debugfs_create_u32("fail_every", 0600, dir, &knobs->fail_every);
 	debugfs_create_file_unsafe("hang_nth", 0600, dir, &knobs->hang_nth, &nth_fops);
+	debugfs_create_file_unsafe("late_nth", 0600, dir, &knobs->late_nth, &nth_fops);
+	debugfs_create_file_unsafe("duplicate_nth", 0600, dir, &knobs->duplicate_nth, &nth_fops);
 	debugfs_create_file_unsafe("ignore_abort", 0600, dir, sim, &ignore_abort_fops);
 	debugfs_create_file_unsafe("slow_percent", 0600, dir, knobs, &slow_fops);
 	debugfs_create_file_unsafe("late_ns", 0600, dir, knobs, &late_fops);
 	debugfs_create_file_unsafe("vanish", 0600, dir, sim, &vanish_fops);
+	debugfs_create_file_unsafe("vanish_nth", 0600, dir, &knobs->vanish_nth, &nth_fops);
 	debugfs_create_file_unsafe("copies", 0400, dir, &sim->copies, &counter_fops);
 	debugfs_create_file_unsafe("bytes", 0400, dir, &sim->bytes, &counter_fops);
 	debugfs_create_file_unsafe("errors", 0400, dir, &sim->errors, &counter_fops);
+	debugfs_create_file_unsafe("duplicates", 0400, dir, &sim->duplicates, &counter_fops);
 }
 
 /**

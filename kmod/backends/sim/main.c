@@ -64,6 +64,21 @@ static void vanish(struct work_struct *work)
 	sn_device_lost(sim->dev);
 }
 
+/**
+ * sn_sim_vanish - pull a device out
+ * @sim: device
+ *
+ * The core hears of it from a work: it may take its time, and neither a copy nor the removal of a
+ * knob may wait for that.
+ *
+ * Context: Any.
+ */
+void sn_sim_vanish(struct sn_sim_device *sim)
+{
+	WRITE_ONCE(sim->vanished, true);
+	queue_work(system_dfl_wq, &sim->vanish);
+}
+
 static void stop_engines(struct sn_sim_device *sim)
 {
 	while (sim->nengines)
@@ -99,10 +114,10 @@ static void sim_destroy(struct sn_device *dev, void *priv)
 {
 	struct sn_sim_device *sim = priv;
 
-	/* In this order: a knob can wake engines and start the work. */
+	/* In this order: a knob can wake engines, and both can start the work. */
 	sn_sim_knobs_remove(sim);
-	cancel_work_sync(&sim->vanish);
 	stop_engines(sim);
+	cancel_work_sync(&sim->vanish);
 	kfree(sim);
 }
 

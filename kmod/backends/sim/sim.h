@@ -27,6 +27,9 @@ struct task_struct;
  * @fail_status: how it ends
  * @fail_every: every so-many-th copy fails, 0 = none
  * @hang_nth: copies until one hangs, 0 = none will
+ * @late_nth: copies until one is late, 0 = none will
+ * @duplicate_nth: copies until one's end is signalled twice, 0 = none will
+ * @vanish_nth: steps of copies until the device is pulled out, 0 = it is not
  * @slow_percent: duration in percent of the stated one
  * @late_ns: added to each copy
  * @ignore_abort: a hanging copy does not end when aborted
@@ -37,6 +40,9 @@ struct sn_sim_knobs {
 	int fail_status;
 	u32 fail_every;
 	atomic_t hang_nth;
+	atomic_t late_nth;
+	atomic_t duplicate_nth;
+	atomic_t vanish_nth;
 	u32 slow_percent;
 	u64 late_ns;
 	bool ignore_abort;
@@ -50,6 +56,7 @@ struct sn_sim_knobs {
  * @copies: copies ended, well or not
  * @bytes: of those that ended well
  * @errors: those that did not
+ * @duplicates: signals of an end that was known already
  * @vanished: pulled out, takes no more copies
  * @vanish: tells the core so
  * @nengines: valid in @engines
@@ -62,11 +69,15 @@ struct sn_sim_device {
 	atomic64_t copies;
 	atomic64_t bytes;
 	atomic64_t errors;
+	atomic64_t duplicates;
 	bool vanished;
 	struct work_struct vanish;
 	u32 nengines;
 	struct sn_sim_engine *engines[SN_DEVICE_ENGINES_MAX];
 };
+
+/* main.c */
+void sn_sim_vanish(struct sn_sim_device *sim);
 
 /* engine.c */
 extern const struct sn_device_ops sn_sim_ops;
