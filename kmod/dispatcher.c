@@ -105,6 +105,7 @@ static void draw(const struct sn_sched_dispatch *dispatch, struct turn *turn)
 	slice->pinned = true;
 	slice->done_pending = false;
 	slice->orphan = false;
+	atomic_set(&slice->given, 1);
 	sn_flow_fill_copy(lane, dispatch);
 	atomic_inc(&slice->engine->inflight);
 	atomic_inc(&slice->engine->dev->inflight);
@@ -244,6 +245,7 @@ static void submit(struct sn_slice *slice)
 	if (ret == -ENODEV)
 		sn_dispatcher_edge_set_up(dev->edge, false);
 	if (ret) {
+		atomic_set(&slice->given, 0);
 		slice->status = ret;
 		llist_add(&slice->done, &sn_dispatcher.done);
 	}
@@ -330,12 +332,17 @@ void sn_dispatcher_kick_work(struct work_struct *work)
  *	another negative errno
  *
  * Context: Any, with no lock held that submit() or abort() take. Exactly once per
- * accepted copy.
+ * accepted copy: a second time counts as an error of the engine and does nothing, as long as the
+ * copy is still there and its slot has not been given out again.
  */
 void sn_copy_done(struct sn_copy *copy, int status)
 {
 	struct sn_slice *slice = container_of(copy, struct sn_slice, copy);
 
+	if (!atomic_xchg(&slice->given, 0)) {
+		atomic64_inc(&slice->engine->errors);
+		return;
+	}
 	slice->status = status;
 	llist_add(&slice->done, &sn_dispatcher.done);
 	/*

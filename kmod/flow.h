@@ -22,6 +22,7 @@ struct sn_transfer;
 /**
  * struct sn_slice - one slot of a lane: at most one copy is under way in it
  * @copy: what the backend sees
+ * @given: an engine has @copy and owes its end
  * @lane: its lane
  * @handle: core/sched's name for the dispatch
  * @engine: that works on it
@@ -36,10 +37,11 @@ struct sn_transfer;
  * @done_pending: completed while pinned
  * @orphan: its engine did not confirm an abort in time
  *
- * All but @copy, @done and @status are under the dispatcher's lock.
+ * All but @copy, @given, @done and @status are under the dispatcher's lock.
  */
 struct sn_slice {
 	struct sn_copy copy;
+	atomic_t given;
 	struct sn_lane *lane;
 	struct sn_sched_slice handle;
 	struct sn_engine *engine;
