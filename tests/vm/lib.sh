@@ -133,3 +133,19 @@ figure() {
 		;;
 	esac
 }
+
+# figures SCENARIO FILE: a row for each line "FIGURE<tab>VALUE<tab>UNIT<tab>GOAL<tab>BETTER" of the file,
+# by one jq for all of them
+figures() {
+	jq -R -n -c --arg scenario "$1" '
+		def number: if . == "-" then null else tonumber end;
+		inputs | split("\t") | (.[1] | tonumber) as $v | (.[3] | number) as $g |
+		{ scenario: $scenario, figure: .[0], value: $v, unit: .[2], goal: $g, better: .[4],
+		  ok: (if $g == null then true elif .[4] == "higher" then $v >= $g else $v <= $g end),
+		  baseline: null, spread: null }' "$2" > /tmp/figure-rows
+	sed 's/^/row /' /tmp/figure-rows > "$RESULTS"
+	if grep '"ok":false' /tmp/figure-rows; then
+		echo "not reached: the figures above" >&2
+		: > /tmp/figure-failed
+	fi
+}
