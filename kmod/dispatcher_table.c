@@ -19,6 +19,9 @@
 /* An engine's cap is its number of copies; this many bytes never bind. */
 #define ENGINE_CAP_BYTES	BIT_ULL(40)
 
+/* The load fails and says why: the tables are as large as the parameters want them. */
+#define TABLE_GFP		(GFP_KERNEL | __GFP_NOWARN)
+
 static unsigned int edges_max = 16384;
 module_param(edges_max, uint, 0444);
 MODULE_PARM_DESC(edges_max, "link directions and devices with engines that can be scheduled");
@@ -322,13 +325,13 @@ int sn_dispatcher_init(void)
 	INIT_DELAYED_WORK(&sn_dispatcher.overdue, sn_dispatcher_overdue_work);
 
 	ret = -ENOMEM;
-	sn_dispatcher.flows = kvcalloc(limits.flows, sizeof(*sn_dispatcher.flows), GFP_KERNEL);
+	sn_dispatcher.flows = kvcalloc(limits.flows, sizeof(*sn_dispatcher.flows), TABLE_GFP);
 	if (!sn_dispatcher.flows)
 		return ret;
-	sn_dispatcher.lanes = kvcalloc(limits.paths, sizeof(*sn_dispatcher.lanes), GFP_KERNEL);
+	sn_dispatcher.lanes = kvcalloc(limits.paths, sizeof(*sn_dispatcher.lanes), TABLE_GFP);
 	if (!sn_dispatcher.lanes)
 		goto err_free_flows;
-	mem = kvzalloc(sn_sched_bytes(&limits), GFP_KERNEL);
+	mem = kvzalloc(sn_sched_bytes(&limits), TABLE_GFP);
 	if (!mem)
 		goto err_free_lanes;
 	ret = sn_sched_init(mem, &limits, &sn_dispatcher.sched);

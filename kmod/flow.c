@@ -68,7 +68,7 @@ struct sn_flow *sn_flow_alloc(struct sn_transfer *transfer, u32 src, u32 dst, u3
 	flow = kzalloc(sizeof(*flow), GFP_KERNEL_ACCOUNT);
 	if (!flow)
 		return ERR_PTR(-ENOMEM);
-	flow->ranges = kvcalloc(nranges, sizeof(*flow->ranges), GFP_KERNEL_ACCOUNT);
+	flow->ranges = kvcalloc(nranges, sizeof(*flow->ranges), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!flow->ranges) {
 		ret = -ENOMEM;
 		goto err_free_flow;

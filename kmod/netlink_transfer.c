@@ -153,7 +153,7 @@ int sn_nl_transfer_submit(struct sk_buff *skb, struct genl_info *info)
 		goto out_put_file;
 	/* Attributes are aligned to 4 bytes, the segments' members to 8. */
 	ret = -ENOMEM;
-	segments = kvmalloc_array(spec.nsegments, sizeof(*segments), GFP_KERNEL);
+	segments = kvmalloc_array(spec.nsegments, sizeof(*segments), GFP_KERNEL | __GFP_NOWARN);
 	if (!segments)
 		goto out_put_file;
 	memcpy(segments, nla_data(info->attrs[SN_A_TRANSFER_SEGMENTS]),

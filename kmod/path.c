@@ -183,7 +183,7 @@ static bool link_up(const struct sn_topology *topo, const struct sn_graph *graph
 /* The graph with the link states of now. */
 static struct sn_graph *copy_graph(const struct sn_topology *topo)
 {
-	struct sn_graph *graph = kvmalloc(topo->graph_bytes, GFP_KERNEL_ACCOUNT);
+	struct sn_graph *graph = kvmalloc(topo->graph_bytes, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	u32 i;
 
 	if (!graph)
@@ -243,7 +243,7 @@ static int search(struct sn_path_set *set, const struct sn_topology *topo, u32 s
 		return -ENOMEM;
 	sn_graph_counts(graph, &limits);
 	routes = kmalloc(sizeof(*routes), GFP_KERNEL_ACCOUNT);
-	scratch = kvmalloc(sn_route_bytes(&limits), GFP_KERNEL_ACCOUNT);
+	scratch = kvmalloc(sn_route_bytes(&limits), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!routes || !scratch)
 		goto out_free;
 	ret = sn_route_find(graph, src, dst, k, scratch, routes);
@@ -326,7 +326,7 @@ struct sn_path_set *sn_path_find(u32 src_device, u32 dst_device, u32 k)
  */
 int sn_path_init(void)
 {
-	cache = kvcalloc(CACHE_SLOTS, sizeof(*cache), GFP_KERNEL);
+	cache = kvcalloc(CACHE_SLOTS, sizeof(*cache), GFP_KERNEL | __GFP_NOWARN);
 	return cache ? 0 : -ENOMEM;
 }
 

@@ -16,6 +16,9 @@
 #include "topology.h"
 #include "txn.h"
 
+/* A large topology asks for much, and what there is no memory for is refused in silence. */
+#define SNAPSHOT_GFP (GFP_KERNEL_ACCOUNT | __GFP_NOWARN)
+
 static void snapshot_free(struct sn_topology *topo)
 {
 	u32 i;
@@ -58,9 +61,9 @@ static struct sn_topology *snapshot_alloc(u32 ndevices, u32 nlinks)
 	if (!topo)
 		return NULL;
 	kref_init(&topo->ref);
-	topo->devices = kvcalloc(max(ndevices, 1U), sizeof(*topo->devices), GFP_KERNEL_ACCOUNT);
-	topo->links = kvcalloc(max(nlinks, 1U), sizeof(*topo->links), GFP_KERNEL_ACCOUNT);
-	topo->by_name = kvcalloc(max(ndevices, 1U), sizeof(*topo->by_name), GFP_KERNEL_ACCOUNT);
+	topo->devices = kvcalloc(max(ndevices, 1U), sizeof(*topo->devices), SNAPSHOT_GFP);
+	topo->links = kvcalloc(max(nlinks, 1U), sizeof(*topo->links), SNAPSHOT_GFP);
+	topo->by_name = kvcalloc(max(ndevices, 1U), sizeof(*topo->by_name), SNAPSHOT_GFP);
 	if (!topo->devices || !topo->links || !topo->by_name) {
 		snapshot_free(topo);
 		return NULL;
@@ -122,7 +125,7 @@ static int build_graph(struct sn_topology *topo, struct netlink_ext_ack *extack)
 	int ret;
 
 	topo->graph_bytes = sn_graph_bytes(&limits);
-	mem = kvzalloc(topo->graph_bytes, GFP_KERNEL_ACCOUNT);
+	mem = kvzalloc(topo->graph_bytes, SNAPSHOT_GFP);
 	if (!mem)
 		return -ENOMEM;
 	ret = sn_graph_init(mem, &limits, &topo->graph);

@@ -43,7 +43,7 @@ static u32 name_hash(const char *name)
  */
 struct sn_txn *sn_txn_new(void)
 {
-	struct sn_txn *txn = kvzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT);
+	struct sn_txn *txn = kvzalloc(sizeof(*txn), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 
 	if (!txn)
 		return NULL;
