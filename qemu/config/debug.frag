@@ -4,6 +4,7 @@
 # over: machine
 # cmdline: page_poison=1 kmemleak=on watchdog_thresh=30
 # slow: 4
+# more-memory: 1024
 #
 # Every detector that goes together with KASAN, fault injection, and coverage of chosen modules.
 

@@ -5,6 +5,7 @@
 # make: KCSAN_SANITIZE=n
 # cmdline: watchdog_thresh=30
 # slow: 4
+# more-memory: 512
 #
 # Data races. The kernel itself is not instrumented, the modules built for it are: what is reported is
 # theirs, and a machine stays quick. Without instrumented barriers in the kernel, its model of weak
