@@ -7,4 +7,4 @@
 
 . /tests/lib.sh
 
-dumps 6
+dumps $((6 * SN_SLOW))
