@@ -71,7 +71,7 @@ void kill_processes(const Actor &actor) {
         const Actor doomed{actor.board, actor.seed, actor.number + 1000 + i,
                            fmt::format("victim{}", i % 4)};
         const pid_t pid = spawn([&] { victim(doomed); });
-        actor.pause(random.below(700));
+        actor.pause(random.below(1500));
         kill(pid, SIGKILL);
         int status = 0;
         require(waitpid(pid, &status, 0) == pid, "waitpid failed");

@@ -108,9 +108,9 @@ private:
         attempt(board_, Op::buffer_info, {}, [&] { info = client_.buffer_info(buffer.fd.get()); });
         require(info.id == buffer.id && info.mappings >= 1, "buffer {} says {} with {} mappings",
                 buffer.id, info.id, info.mappings);
-        if (random_.chance(10))
+        if (random_.chance(20))
             fork_with(buffer, words, frail);
-        if (random_.chance(10))
+        if (random_.chance(20))
             pass(buffer, frail);
         require(words[last] == buffer.id || is_lost(buffer), "buffer {} forgot its bytes",
                 buffer.id);

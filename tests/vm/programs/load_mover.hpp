@@ -42,16 +42,17 @@ public:
 
 private:
     static constexpr std::size_t in_flight_max = 4;
+    static constexpr std::uint64_t late_ns = 15'000'000'000;
 
     void round() {
-        if (random_.chance(2))
+        if (random_.chance(5))
             close_busy();
         if (random_.chance(3))
             cargo_->renew([this](std::size_t source) { return reads(source); });
         submit();
         if (!flights_.empty() && random_.chance(25))
             look();
-        if (!flights_.empty() && random_.chance(12))
+        if (!flights_.empty() && random_.chance(20))
             cancel(any());
         collect(random_.below(in_flight_max));
     }
@@ -207,21 +208,38 @@ private:
         const auto fenced = std::ranges::find_if(
             flights_, [](const auto &f) { return static_cast<bool>(f.second.fence); });
         if (fenced != flights_.end() && random_.chance(40)) {
-            if (!readable(fenced->second.fence.get(), 500))
+            if (!readable(fenced->second.fence.get(), patience()))
                 return;
             board_.done(Op::wait_by_fence);
             require(readable(session_->fd(), 20000), "a fence signalled and there is no record");
         }
+        const auto begun = now_ns();
         if (random_.chance(50)) {
-            if (!readable(session_->fd(), 500))
+            if (!readable(session_->fd(), patience()))
                 return;
             board_.done(Op::wait_by_poll);
         }
-        const auto records = session_->completions(500ms);
+        const auto records = session_->completions(std::chrono::milliseconds(patience()));
+        const auto woken = now_ns();
         if (!records.empty())
             board_.done(Op::wait_by_read);
-        for (const auto &record : records)
+        for (const auto &record : records) {
+            /* poll() looks again when its time is over: a wake-up that was lost is a late one. */
+            require(record.end_ns < begun || woken - record.end_ns < late_ns,
+                    "transfer {} ended, and its reader woke up {} ms later", record.id,
+                    (woken - record.end_ns) / 1000000);
             end(record);
+        }
+    }
+
+    static std::uint64_t now_ns() {
+        return static_cast<std::uint64_t>(Clock::now().time_since_epoch().count());
+    }
+
+    /// How long to sleep at most, in ms: what may hang has to be seen to now and then.
+    int patience() const {
+        return std::ranges::all_of(flights_, [](const auto &f) { return f.second.steady; }) ? 30000
+                                                                                            : 500;
     }
 
     /// What an engine that hangs has is cancelled; the others have to end by themselves.

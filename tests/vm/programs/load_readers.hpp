@@ -28,7 +28,7 @@ public:
             });
             if (random_.chance(20))
                 debugfs("/sys/kernel/debug/sn_sim");
-            actor_.pause(random_.below(10));
+            actor_.pause(random_.below(60));
         }
     }
 

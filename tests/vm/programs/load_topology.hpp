@@ -35,7 +35,7 @@ public:
                 single();
                 break;
             }
-            actor_.pause(random_.below(40));
+            actor_.pause(random_.below(150));
         }
         remove_device(client_, name_);
     }
