@@ -5,7 +5,8 @@
 #
 # Each feature is a snippet, and the compiler says whether it is there: distributions backport, so a
 # version number proves nothing. The compile command is the one that kbuild itself uses for an empty
-# module. Answers are kept as long as the kernel tree and this file stay as they are.
+# module. Answers are cached, by the contents of this file, of the kernel tree's configuration, and
+# of the compilers that are here.
 
 set -euo pipefail
 
@@ -14,12 +15,35 @@ if [[ $# -ne 2 ]]; then
 	exit 2
 fi
 kdir=$(realpath "$1")
-out=$2
+out=$(realpath -m "$2")
 self=$(realpath "${BASH_SOURCE[0]}")
-release_file=$kdir/include/config/kernel.release
-key=$(cat "$self" "$release_file" <(stat -c '%n %Y' "$release_file") | sha256sum | cut -c1-32)
+here=$(dirname "$self")
+cache=${SN_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/supernode}/probes
 
-if grep -qsF "key $key" "$out"; then
+# All that answers depend on, but for the headers' text: a tree whose headers change is configured anew.
+tree_key() {
+	local file
+	echo "$kdir ${CC:-} ${ARCH:-}"
+	cat "$self" "$here/oldest.h"
+	for file in include/config/kernel.release include/config/auto.conf Makefile .kernelvariables; do
+		if [[ -e $kdir/$file ]]; then
+			stat -c '%n %Y' "$kdir/$file"
+			cat "$kdir/$file"
+		fi
+	done
+	stat -Lc '%n %Y' "$kdir"/../../../toolchain/gcc /usr/bin/gcc /usr/bin/gcc-[0-9]* 2>/dev/null || true
+}
+key=$(tree_key | sha256sum | cut -c1-32)
+
+# put FILE: as the answer, unless it is that already; everything would be compiled anew
+put() {
+	cmp -s "$1" "$out" && return
+	cp "$1" "$out.$$"
+	mv "$out.$$" "$out"
+}
+
+if [[ -s $cache/$key ]]; then
+	put "$cache/$key"
 	exit 0
 fi
 
@@ -61,49 +85,34 @@ probe BASELINE 'net/genetlink.h linux/dma-resv.h linux/iosys-map.h' \
 	 dma_resv_add_fence(NULL, NULL, DMA_RESV_USAGE_READ);'
 
 # generic netlink
-probe GENL_SPLIT_OPS net/genetlink.h 'struct genl_split_ops o = { .doit = NULL }; (void)o;'
 toplevel GENL_PRE_DOIT_SPLIT net/genetlink.h \
 	'static int p(const struct genl_split_ops *o, struct sk_buff *s, struct genl_info *i)
 	 { return 0; } struct genl_family f = { .pre_doit = p };'
 probe GENL_INFO_USERHDR net/genetlink.h 'struct genl_info i; (void)genl_info_userhdr(&i);'
-probe GENL_INFO_FAMILY net/genetlink.h 'struct genl_info *i = NULL; (void)i->family;'
 probe GENL_INFO_DUMP net/genetlink.h '(void)genl_info_dump((struct netlink_callback *)NULL);'
 probe GENLMSG_IPUT net/genetlink.h '(void)genlmsg_iput(NULL, NULL);'
 probe GENL_ERR_FMT net/genetlink.h \
 	'struct genl_info *i = NULL; GENL_SET_ERR_MSG_FMT(i, "%d", 1);'
 probe GENL_ALLNS_GFP net/genetlink.h 'genlmsg_multicast_allns(NULL, NULL, 0, 0, GFP_KERNEL);'
-probe GENL_BIND net/genetlink.h 'struct genl_family f = { .bind = NULL }; (void)f;'
 probe NL_ERR_ATTR_FMT linux/netlink.h \
 	'struct netlink_ext_ack *e = NULL; NL_SET_ERR_MSG_ATTR_FMT(e, NULL, "%d", 1);'
 
 # dma-buf and dma-fence
-toplevel DMABUF_VMAP_IOSYS 'linux/dma-buf.h linux/iosys-map.h' \
-	'static int v(struct dma_buf *d, struct iosys_map *m) { return 0; }
-	 struct dma_buf_ops o = { .vmap = v };'
 probe DMABUF_MAP_UNLOCKED linux/dma-buf.h \
 	'(void)dma_buf_map_attachment_unlocked(NULL, DMA_BIDIRECTIONAL);'
 probe DMABUF_VMAP_UNLOCKED linux/dma-buf.h '(void)dma_buf_vmap_unlocked(NULL, NULL);'
-probe DMABUF_CACHE_SGT linux/dma-buf.h \
-	'struct dma_buf_ops o = { .cache_sgt_mapping = true }; (void)o;'
-probe DMABUF_MOVE_NOTIFY linux/dma-buf.h \
-	'struct dma_buf_attach_ops o = { .move_notify = NULL }; (void)o;'
 probe DMA_FENCE_64BIT_FLAG linux/dma-fence.h \
 	'struct dma_fence_ops o = { .use_64bit_seqno = true }; (void)o;'
 probe DMA_FENCE_INIT64 linux/dma-fence.h 'dma_fence_init64(NULL, NULL, NULL, 0, 0);'
-probe DMA_FENCE_SIGNAL_INT linux/dma-fence.h 'int r = dma_fence_signal(NULL); (void)r;'
-probe DMA_FENCE_LOCK_POINTER linux/dma-fence.h \
-	'struct dma_fence f; spinlock_t *l = f.lock; (void)l;'
 
 # files
 probe FD_FILE linux/file.h 'struct fd f = {}; (void)fd_file(f);'
-probe CLASS_FD linux/file.h 'CLASS(fd, f)(0);'
 probe ANON_GETFILE_FMODE 'linux/anon_inodes.h linux/fs.h' \
 	'(void)anon_inode_getfile_fmode("", NULL, NULL, 0, 0);'
 probe EVENTFD_SIGNAL1 linux/eventfd.h 'eventfd_signal(NULL);'
 
 # memory
 probe VM_FLAGS_SET linux/mm.h 'vm_flags_set(NULL, VM_IO);'
-probe KVREALLOC3 linux/slab.h '(void)kvrealloc(NULL, 1, GFP_KERNEL);'
 
 toplevel LINUX_UNALIGNED_H linux/unaligned.h 'int probe_unaligned;'
 
@@ -123,8 +132,6 @@ probe FROM_WORK linux/workqueue.h \
 
 # driver core, tracing, modules
 probe CLASS_CREATE1 linux/device/class.h '(void)class_create("x");'
-probe PLATFORM_REMOVE_VOID linux/platform_device.h \
-	'struct platform_driver d; d.remove = (void (*)(struct platform_device *))NULL; (void)d;'
 probe ASSIGN_STR1 'linux/tracepoint.h trace/stages/stage6_event_callback.h' \
 	'struct { const char *n_ptr_; } __data_offsets = {}; (void)__data_offsets;
 	 #undef __get_str
@@ -153,33 +160,47 @@ command+=" -Werror=incompatible-pointer-types"
 
 cd "$kdir"
 export command work
-# shellcheck disable=SC2016 # for the inner shell
-printf "%s\0" "$work"/*.c | xargs -0 -P "$(nproc)" -I{} bash -c \
-	'if eval "$command {}" 2> "{}.log"; then touch "{}.yes"; fi'
+# ask NAME...: NAME.c.yes appears for what compiles
+ask() {
+	# shellcheck disable=SC2016 # for the inner shell
+	printf "$work/%s.c\0" "$@" | xargs -0 -P "${JOBS:-$(nproc)}" -I{} bash -c \
+		'if eval "$command {}" 2> "{}.log"; then touch "{}.yes"; fi'
+}
 
+ask CONTROL_YES CONTROL_NO BASELINE
 if [[ ! -e $work/CONTROL_YES.c.yes || -e $work/CONTROL_NO.c.yes ]]; then
 	echo "probe.sh: the compiler's answers for $kdir cannot be trusted:" >&2
 	cat "$work/CONTROL_YES.c.log" >&2
 	exit 1
 fi
+if [[ ! -e $work/BASELINE.c.yes ]]; then
+	eval "LC_ALL=C $command $here/oldest.h" 2>&1 | grep -m 1 "error: #error" >&2
+	exit 1
+fi
+
+features=()
+for source in "$work"/*.c; do
+	name=$(basename "$source" .c)
+	case $name in
+	CONTROL_* | BASELINE) ;;
+	*) features+=("$name") ;;
+	esac
+done
+ask "${features[@]}"
 
 {
-	echo "/* Written by kmod/compat/probe.sh; key $key */"
+	echo "/* Written by kmod/compat/probe.sh for $(<include/config/kernel.release) */"
 	echo "#ifndef SN_COMPAT_CONFIG_H"
 	echo "#define SN_COMPAT_CONFIG_H"
-	if [[ ! -e $work/BASELINE.c.yes ]]; then
-		echo "#error \"supernode needs Linux 6.1 or later\""
-	fi
-	for source in "$work"/*.c; do
-		name=$(basename "$source" .c)
-		case $name in
-		CONTROL_* | BASELINE) continue ;;
-		esac
-		if [[ -e $source.yes ]]; then
+	for name in "${features[@]}"; do
+		if [[ -e $work/$name.c.yes ]]; then
 			echo "#define HAVE_$name 1"
 		fi
 	done
 	echo "#endif"
 } > "$work/config"
-cp "$work/config" "$out.$$"
-mv "$out.$$" "$out"
+put "$work/config"
+# for the next build; that there is no place for it is no reason to stop
+if mkdir -p "$cache" 2>/dev/null; then
+	cp "$work/config" "$cache/.$key.$$" && mv "$cache/.$key.$$" "$cache/$key"
+fi
