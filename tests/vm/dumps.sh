@@ -7,4 +7,4 @@
 
 . /tests/lib.sh
 
-dumps $((6 * SN_SLOW))
+dumps 6
