@@ -8,8 +8,9 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 
-# The stock kernels that every change is built for and tested on.
+# The kernels that every change is built for and tested on, and all that are supported.
 KERNELS ?= 6.1 6.12
+MATRIX := 6.1 6.12 6.12-rt 7.2 7.3 debug
 KDIR ?=
 KVER ?=
 PREFIX ?= /usr/local
@@ -74,7 +75,13 @@ snctl: build/tools/build.ninja
 sanitized: build/asan/build.ninja ## the same under ASan and UBSan, with unit tests (in build/asan)
 	cmake --build build/asan -j $(JOBS)
 
-build/tools/build.ninja:
+# the machine tests are made for KERNELS: with other ones they are made anew
+.PHONY: FORCE
+build/tools/kernels: FORCE
+	@mkdir -p $(@D)
+	@[[ "$$(cat $@ 2>/dev/null)" == '$(KERNELS)' ]] || echo '$(KERNELS)' > $@
+
+build/tools/build.ninja: build/tools/kernels
 	cmake -S . -B build/tools -G Ninja -DCMAKE_BUILD_TYPE=Release \
 	  -DCMAKE_C_FLAGS_RELEASE='-O2 -DNDEBUG' -DCMAKE_CXX_FLAGS_RELEASE='-O2 -DNDEBUG' \
 	  -DCMAKE_INSTALL_PREFIX='$(PREFIX)' -DBUILD_TESTING=OFF -DSN_KERNELS='$(subst $() ,;,$(KERNELS))'
@@ -105,6 +112,11 @@ test-debug: deps tools ## the machines on kernels with KASAN, lockdep, ... and K
 .PHONY: test-cost
 test-cost: deps kernels modules-6.12 tools ## the instructions of each command against the committed table, into build/cost.json
 	tests/vm/cost/run 6.12
+
+.PHONY: matrix
+matrix: deps tools ## every supported kernel: modules without a warning, all machines; into build/matrix.json and README's table
+	tests/matrix build/matrix.json $(MATRIX)
+	tests/matrix-table --from build/matrix.json
 
 .PHONY: unit
 unit: deps sanitized ## the unit tests alone, with sanitizers
