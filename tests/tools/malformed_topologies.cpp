@@ -33,6 +33,15 @@ std::vector<Malformed> malformed_topologies() {
         {"root_key_twice", gpus + gpus, "t.yaml:2:1: a topology has the key \"devices\" twice"},
         {"long_topology_name", "name: a-name-that-is-longer-than-thirty-one\n" + gpus,
          "t.yaml:1:7: the topology's name has 37 bytes; 31 is the most"},
+        {"name_that_moves_the_cursor", "name: \"a\\e[2Jb\\nc\"\n" + gpus,
+         "t.yaml:1:7: the topology's name \"a\\x1b[2Jb\\x0ac\" has characters that cannot be "
+         "printed"},
+        {"name_that_is_not_utf8", "name: \"\\ud800 \xc3\xbc\"\n" + gpus,
+         "t.yaml:1:7: the topology's name \"\\xed\\xa0\\x80 \xc3\xbc\" has characters that cannot "
+         "be "
+         "printed"},
+        {"unknown_key_of_two_lines", "\"de\\nvices\": []\n" + gpus,
+         "t.yaml:1:1: a topology has no key \"de\\x0avices\"; did you mean \"devices\"?"},
         {"defaults_of_wrong_object", "defaults: {gpu: {backend: sim}}\n" + gpus,
          "t.yaml:1:12: defaults has no key \"gpu\"; it may have device, link"},
         {"default_name", "defaults: {device: {name: x}}\n" + gpus,

@@ -98,6 +98,12 @@ TEST(TopologyFile, shipped_files_are_read_and_written_back_the_same) {
     EXPECT_EQ(files, 5);
 }
 
+TEST(TopologyFile, words_that_yaml_would_misread_are_written_back_the_same) {
+    const Topology topology{
+        "a \"b\" \\ \xc3\xbc", {{"gpu0", DeviceKind::gpu, "x\": [", {}, {}, {}}}, {}};
+    EXPECT_EQ(read_topology(write_topology(topology), "written"), topology);
+}
+
 TEST(TopologyFile, dgx_has_the_links_of_eight_gpus) {
     std::stringstream text;
     text << std::ifstream(std::string(TOPOLOGIES_DIR) + "/dgx-h100.yaml").rdbuf();

@@ -13,10 +13,48 @@
 #include <fmt/ranges.h>
 
 namespace supernode::topology {
+namespace {
 
-void Problems::add(const YAML::Mark &mark, std::string sentence) {
+// Bytes of the character of UTF-8 that @text begins with; 0: it begins with none, or with a control
+// character.
+std::size_t plain_bytes(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned lead = byte(0);
+    const std::size_t bytes = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (lead < 0x20 || (lead >= 0x7f && lead < 0xc2) || lead > 0xf4 || text.size() < bytes)
+        return 0;
+    for (std::size_t i = 1; i < bytes; i++)
+        if ((byte(i) & 0xc0) != 0x80)
+            return 0;
+    if (bytes == 1)
+        return 1;
+    // Control characters, longer forms than need be, surrogates, beyond the last character.
+    const unsigned second = byte(1);
+    const bool never = (lead == 0xc2 && second < 0xa0) || (lead == 0xe0 && second < 0xa0) ||
+                       (lead == 0xed && second >= 0xa0) || (lead == 0xf0 && second < 0x90) ||
+                       (lead == 0xf4 && second >= 0x90);
+    return never ? 0 : bytes;
+}
+
+// A file's own words come back in sentences: one line each, and nothing that moves a cursor.
+std::string printable(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t plain = plain_bytes(text);
+        if (plain > 0)
+            out += text.substr(0, plain);
+        else
+            out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+        text.remove_prefix(std::max<std::size_t>(plain, 1));
+    }
+    return out;
+}
+
+} // namespace
+
+void Problems::add(const YAML::Mark &mark, std::string_view sentence) {
     // Marks of yaml-cpp count from 0, and -1 is no place.
-    const Problem problem{mark.line + 1, mark.line < 0 ? 0 : mark.column + 1, std::move(sentence)};
+    const Problem problem{mark.line + 1, mark.line < 0 ? 0 : mark.column + 1, printable(sentence)};
     // A bad default is found once for each entry that uses it.
     for (const Problem &known : problems_)
         if (known.line == problem.line && known.column == problem.column &&
@@ -105,6 +143,11 @@ std::optional<std::string> read_scalar(Problems &problems, const YAML::Node &nod
                                        std::string_view what) {
     if (!node.IsScalar() || node.Scalar().empty()) {
         problems.add(node.Mark(), fmt::format("{} must be a word or a number", what));
+        return std::nullopt;
+    }
+    if (printable(node.Scalar()) != node.Scalar()) {
+        problems.add(node.Mark(), fmt::format("{} \"{}\" has characters that cannot be printed",
+                                              what, node.Scalar()));
         return std::nullopt;
     }
     return node.Scalar();

@@ -20,7 +20,8 @@ struct TooManyProblems {};
 
 class Problems {
 public:
-    void add(const YAML::Mark &mark, std::string sentence);
+    /// What cannot be printed is escaped.
+    void add(const YAML::Mark &mark, std::string_view sentence);
     std::vector<Problem> take();
     std::size_t count() const { return problems_.size(); }
 

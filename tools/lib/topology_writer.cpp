@@ -15,6 +15,12 @@
 namespace supernode::topology {
 namespace {
 
+std::string quoted(const std::string &text) {
+    YAML::Emitter emitter;
+    emitter << YAML::DoubleQuoted << text;
+    return emitter.c_str();
+}
+
 struct Numbered {
     std::string_view prefix;
     unsigned number = 0;
@@ -76,8 +82,8 @@ std::string write_device(const StatedDevice &device, std::size_t count) {
         const Numbered first = split_number(device.name);
         name = fmt::format("{}[{}-{}]", first.prefix, first.number, first.number + count - 1);
     }
-    std::string text = fmt::format("  - name: \"{}\"\n    kind: {}\n    backend: \"{}\"\n", name,
-                                   to_string(device.kind), device.backend);
+    std::string text = fmt::format("  - name: \"{}\"\n    kind: {}\n    backend: {}\n", name,
+                                   to_string(device.kind), quoted(device.backend));
     if (device.ports)
         text += fmt::format("    ports: {}\n", *device.ports);
     if (!device.regions.empty())
@@ -120,9 +126,7 @@ std::string write_link(const StatedLink &link) {
 std::string write_topology(const Topology &topology) {
     std::string text;
     if (!topology.name.empty()) {
-        YAML::Emitter name;
-        name << YAML::DoubleQuoted << topology.name;
-        text += fmt::format("name: {}\n", name.c_str());
+        text += fmt::format("name: {}\n", quoted(topology.name));
     }
     text += topology.devices.empty() ? "devices: []\n" : "devices:\n";
     for (std::size_t at = 0; at < topology.devices.size();) {
