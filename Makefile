@@ -81,6 +81,10 @@ build/tools/kernels: FORCE
 	@mkdir -p $(@D)
 	@[[ "$$(cat $@ 2>/dev/null)" == '$(KERNELS)' ]] || echo '$(KERNELS)' > $@
 
+.PHONY: fuzzers
+fuzzers: build/fuzz/build.ninja ## libFuzzer's harnesses, by clang (in build/fuzz)
+	cmake --build build/fuzz -j $(JOBS)
+
 build/tools/build.ninja: build/tools/kernels
 	cmake -S . -B build/tools -G Ninja -DCMAKE_BUILD_TYPE=Release \
 	  -DCMAKE_C_FLAGS_RELEASE='-O2 -DNDEBUG' -DCMAKE_CXX_FLAGS_RELEASE='-O2 -DNDEBUG' \
@@ -89,19 +93,28 @@ build/tools/build.ninja: build/tools/kernels
 build/asan/build.ninja:
 	cmake -S . -B build/asan -G Ninja -DCMAKE_BUILD_TYPE=Debug -DSN_SANITIZE=ON
 
+build/fuzz/build.ninja:
+	CC=clang CXX=clang++ cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=Debug -DSN_FUZZ=ON
+
 .PHONY: clean
 clean: ## remove build/ (downloaded kernels stay in the cache)
 	rm -rf build
 
 ##@ Testing
 .PHONY: test
-test: deps kernels modules-stock tools sanitized ## everything: unit tests with sanitizers, then virtual machines on all stock kernels
+test: deps kernels modules-stock tools sanitized fuzzers ## everything: unit tests with sanitizers, then virtual machines on all stock kernels
 	@mkdir -p build/test
-	@printf 'subdirs("%s/build/asan" "%s/build/tools/tests/vm")\n' '$(CURDIR)' '$(CURDIR)' > build/test/CTestTestfile.cmake
+	@printf 'subdirs("%s/build/asan" "%s/build/fuzz" "%s/build/tools/tests/vm")\n' '$(CURDIR)' '$(CURDIR)' '$(CURDIR)' \
+	  > build/test/CTestTestfile.cmake
 	status=0; \
 	ctest --test-dir build/test -j $(JOBS) --output-on-failure --no-tests=error || status=1; \
 	tests/row build/test.json test "make test, from start to end" $$(($$(date +%s) - $(begun))) s 1800 lower 'make test' || status=1; \
 	exit $$status
+
+.PHONY: test-fast
+test-fast: deps tools ## what needs neither PCI nor a second CPU, on user-mode Linux, plain and with KASAN and lockdep; seconds
+	@$(MAKE) modules-stock KERNELS="uml uml-debug"
+	tests/vm/suite build/fast.json "make test-fast" uml uml-debug
 
 # SABOTAGE=NAME plants that mistake (SABOTAGE=all: each, one after the other) and expects it to be caught.
 .PHONY: test-debug
@@ -117,6 +130,12 @@ test-cost: deps kernels modules-6.12 tools ## the instructions of each command a
 matrix: deps tools ## every supported kernel: modules without a warning, all machines; into build/matrix.json and README's table
 	tests/matrix build/matrix.json $(MATRIX)
 	tests/matrix-table --from build/matrix.json
+
+# In make test the harnesses run for a minute each, or for SN_FUZZ_SECONDS.
+SECONDS ?= 60
+.PHONY: fuzz
+fuzz: deps fuzzers ## look for mistakes with libFuzzer, SECONDS=60 for each harness; figures into build/fuzz.json
+	tests/fuzz/run --seconds $(SECONDS)
 
 .PHONY: unit
 unit: deps sanitized ## the unit tests alone, with sanitizers
