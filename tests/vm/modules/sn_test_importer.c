@@ -8,6 +8,8 @@
  *	attach FD	take a reference and attach
  *	map		map for DMA, in both directions
  *	vmap		map into the kernel's address space
+ *	vmap-once	the same by the exporter's own hand, and back: dma_buf_vmap() warns of an
+ *			exporter that finds no memory
  *	checksum	CRC-32 of the contents, by each mapping there is
  *	unmap, vunmap	undo
  *	detach		undo all of it and drop the reference
@@ -22,6 +24,7 @@
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/iommu.h>
 #include <linux/iosys-map.h>
@@ -96,6 +99,22 @@ static int do_vmap(void)
 		return -EINVAL;
 	err = dma_buf_vmap_unlocked(importer.dmabuf, &importer.map);
 	importer.vmapped = !err;
+	return err;
+}
+
+static int do_vmap_once(void)
+{
+	struct dma_buf *dmabuf = importer.dmabuf;
+	struct iosys_map map;
+	int err;
+
+	if (!importer.attach || importer.vmapped)
+		return -EINVAL;
+	dma_resv_lock(dmabuf->resv, NULL);
+	err = dmabuf->ops->vmap(dmabuf, &map);
+	if (!err)
+		dmabuf->ops->vunmap(dmabuf, &map);
+	dma_resv_unlock(dmabuf->resv);
 	return err;
 }
 
@@ -188,6 +207,8 @@ static int command(char *line)
 		return do_unmap();
 	if (!strcmp(line, "vmap"))
 		return do_vmap();
+	if (!strcmp(line, "vmap-once"))
+		return do_vmap_once();
 	if (!strcmp(line, "vunmap"))
 		return do_vunmap();
 	if (!strcmp(line, "checksum"))

@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# Every netlink command, dma-buf operation and call of the vendor header with its n-th allocation
+# failing, for every n; loading and unloading too.
+# modules: none
+# timeout: 900
+
+. /tests/lib.sh
+
+load sn_test_inject 2> /tmp/no-inject ||
+	skip "this kernel has no probes where memory is allocated: $(cat /tmp/no-inject)"
+
+# What other parts of the kernel say when they get no memory, each in its own way.
+allow_log 'Failed to create a rescuer kthread'
+allow_log 'out of free dentries, can not create'
+allow_log 'SLUB: Unable to allocate memory on node'
+allow_log '  cache: .*, object size: '
+allow_log '  node [0-9]+: slabs: '
+allow_log 'Huh VM_FAULT_OOM leaked out to the #PF handler'
+
+figures() {
+	scenario=$1
+	shift
+	# As it goes: what it says last is what it hangs in.
+	"$@" > /tmp/figures 2> "$RESULTS"
+	while read -r name value; do
+		case $name in
+		wrong) figure "$scenario" "states that differ" "$value" operations 0 lower ;;
+		faults) figure "$scenario" "allocations that failed" "$value" faults 1 higher ;;
+		places) figure "$scenario" "places where they were" "$value" places 1 higher ;;
+		commands) figure "$scenario" "commands and dumps, each with a case" "$value" ops 30 higher ;;
+		operations) figure "$scenario" "operations" "$value" operations 1 higher ;;
+		esac
+	done < /tmp/figures
+}
+
+figures "fault injection: load and unload" inject modules
+
+# Small enough that what a refusal leaves behind is missed a few attempts later.
+load supernode edges_max=48 flows_max=8 session_records_max=8 sessions_max=8 buffers_max=16
+load sn_host
+load sn_sim
+load sn_test_fence
+load sn_test_importer
+load sn_test_vendor
+figures "fault injection: operations" inject ops
