@@ -14,9 +14,11 @@
 class Storm {
 public:
     static constexpr uint64_t KIB = 1024;
+    static constexpr uint32_t ATTEMPTS = 4;
 
     Storm(Choices &choices, bool errors)
-        : choices_(choices), errors_(errors), outages_(errors), world_({12, 10, 40, 160, 500, 4}) {
+        : choices_(choices), errors_(errors), outages_(errors),
+          world_({12, 10, 40, 160, 500, ATTEMPTS}) {
         for (uint32_t i = 0; i < 10; i++) {
             uint64_t cap = choices_.one_in(5) ? 1 + choices_.below(64 * KIB)
                                               : 64 * KIB + choices_.below(900 * KIB);
@@ -365,6 +367,12 @@ private:
         int status = errors_ && choices_.one_in(12) ? -EIO : 0;
         bool retry = !choices_.one_in(10);
 
+        // The flow fails unless the slice has arrived, or may go on or again and there is a way.
+        bool ran = !world_.flow_state(d.flow).status;
+        bool way = live(d.flow);
+        bool goes_on = status ? way && retry && ++failures_[{d.flow, d.offset}] < ATTEMPTS
+                              : way || d.last_stage;
+
         inflight_.erase(inflight_.begin() + static_cast<long>(i));
         flow.inflight--;
         if (!status && d.last_stage)
@@ -373,6 +381,9 @@ private:
         Memory before(world_.memory);
         ASSERT_EQ(sn_sched_complete(world_.sched, d.slice, status, retry), -EINVAL);
         ASSERT_TRUE(world_.memory == before);
+        if (ran) {
+            ASSERT_EQ(!world_.flow_state(d.flow).status, goes_on);
+        }
         if (world_.flow_state(d.flow).status)
             flow.failed = true;
         if (!status && !d.last_stage && live(flow.paths[d.path]))
@@ -476,6 +487,7 @@ private:
         for (auto it = reached_.begin(); it != reached_.end();)
             it = it->first.first == f ? reached_.erase(it) : std::next(it);
         std::erase_if(waiting_, [&](auto &entry) { return entry.first.first == f; });
+        std::erase_if(failures_, [&](auto &entry) { return entry.first.first == f; });
     }
 
     Choices &choices_;
@@ -488,4 +500,5 @@ private:
     // By flow and offset: the last dispatch of each slice; and of those that passed a stage that is
     // not the last and wait for the next.
     std::map<std::pair<uint32_t, uint64_t>, sn_sched_dispatch> reached_, waiting_;
+    std::map<std::pair<uint32_t, uint64_t>, uint32_t> failures_;
 };
