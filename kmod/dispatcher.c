@@ -22,6 +22,7 @@
 #include <linux/llist.h>
 #include <linux/math64.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -346,11 +347,11 @@ void sn_copy_done(struct sn_copy *copy, int status)
 	slice->status = status;
 	llist_add(&slice->done, &sn_dispatcher.done);
 	/*
-	 * A spinlock of the backend's makes preemptible() false, but for PREEMPT_RT, where the
-	 * locks that submit() and abort() do not take are harmless. Without a count of
-	 * preemption it is false always, and the work does it.
+	 * submit() may sleep a little, so this must not pump under a spinlock of the backend's.
+	 * That makes preemptible() false; on PREEMPT_RT it is a section of RCU's instead.
+	 * Without a count of preemption preemptible() is false always, and the work does it.
 	 */
-	if (preemptible())
+	if (preemptible() && !rcu_preempt_depth())
 		sn_dispatcher_pump();
 	else
 		queue_work(sn_dispatcher.wq, &sn_dispatcher.kick);
