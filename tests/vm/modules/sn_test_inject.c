@@ -10,8 +10,8 @@
  *	wide	1: count also all slabs that the task that arms allocates, under our modules or not
  *	persist	1: fail the n-th and all that follow
  *	nth	N arms, 0 disarms
- *	seen	counted since it was armed last, how many of them failed, and where the first of those
- *		was: "KIND FUNCTION", or "-" when none failed
+ *	seen	counted since it was armed last, how many of them failed, and where the first
+ *		of those was: "KIND FUNCTION", or "-" when none failed
  *
  * The places are probed at their entry and answer in their stead. The kernel's own sieve for
  * slabs and pages (should_failslab, should_fail_alloc_page) is where the two kinds of memory meet;

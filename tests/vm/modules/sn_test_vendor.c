@@ -60,6 +60,7 @@ static void work_fn(struct work_struct *work)
 	while (!READ_ONCE(held) && (copy = take(&copies)))
 		sn_copy_done(copy, sn_copy_by_cpu(copy));
 }
+
 static DECLARE_WORK(work, work_fn);
 
 static int vendor_submit(void *priv, u32 engine, struct sn_copy *copy)
