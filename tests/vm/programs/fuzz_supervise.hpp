@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+// The process that starts, kills and counts the workers, takes the modules away under them, and
+// stops everything at the first report in the kernel's log, while the record still says what led to
+// it.
+#pragma once
+
+#include "fuzz_record.hpp"
+#include "fuzz_worker.hpp"
+#include "fuzz_world.hpp"
+
+#include <sys/wait.h>
+
+#include <set>
+
+namespace fuzz {
+
+struct Options {
+    std::uint64_t seed = 1;
+    std::uint64_t messages = 0; ///< 0: until the time is over
+    std::uint64_t seconds = 60;
+    std::uint32_t workers = 0; ///< 0: two per CPU
+    bool guided = true;        ///< learn from coverage and answers: then the seed alone says less
+    bool races = true;         ///< kill, close and unload under the workers
+    bool unloads = true;
+};
+
+class Supervisor {
+public:
+    Supervisor(const Spec &spec, const Options &options)
+        : spec_(spec), options_(options), shared_(*make_shared()), exchange_(Exchange::make()),
+          world_(shared_, exchange_), rng_(options.seed ^ 0x5eed) {
+        workers_.resize(options.workers);
+    }
+
+    /// The sentence that says what went wrong, or nothing.
+    std::string run() {
+        world_.load();
+        const std::uint64_t begun = Recorder::now();
+        std::uint64_t next_kill = begun + second, next_tend = begun,
+                      next_unload = begun + 5 * second;
+        std::uint64_t next_look = begun + 30 * second;
+        std::string wrong;
+        while (wrong.empty()) {
+            const std::uint64_t now = Recorder::now();
+            seconds_ = static_cast<double>(now - begun) / second;
+            if (options_.messages ? messages() >= options_.messages
+                                  : now - begun > options_.seconds * second)
+                break;
+            wrong = respawn();
+            if (wrong.empty())
+                wrong = log_.report();
+            if (now > next_tend) {
+                world_.tend();
+                next_tend = now + second / 2;
+            }
+            if (options_.races && now > next_kill) {
+                kill_one();
+                next_kill = now + rng_.below(second);
+            }
+            if (options_.unloads && now > next_unload) {
+                unload_under_them();
+                next_unload = Recorder::now() + 10 * second;
+            }
+            if (now > next_look && wrong.empty()) {
+                wrong = stuck();
+                next_look = now + 30 * second;
+            }
+            usleep(10'000);
+        }
+        const int signal = wrong.empty() ? SIGKILL : SIGSTOP;
+        for (auto &worker : workers_)
+            if (worker.pid > 0)
+                kill(worker.pid, signal);
+        if (!wrong.empty())
+            return wrong; // as it is: the record must not change any more
+        return end();
+    }
+
+    std::uint64_t messages() const {
+        std::uint64_t sum = 0;
+        for (const auto &worker : shared_.workers)
+            sum += worker.messages;
+        return sum;
+    }
+
+    void print_figures() const {
+        std::uint64_t programs = 0, lives = 0;
+        for (const auto &worker : shared_.workers) {
+            programs += worker.programs;
+            lives += worker.lives;
+        }
+        std::uint32_t places = 0;
+        for (const auto &reached : shared_.reached)
+            places += reached.count();
+        fmt::print("figure messages {} messages\n", messages());
+        fmt::print("figure rate {:.0f} messages/s\n",
+                   seconds_ > 0 ? static_cast<double>(messages()) / seconds_ : 0);
+        fmt::print("figure programs {} programs\n", programs);
+        fmt::print("figure lives {} processes\n", lives);
+        fmt::print("figure kills {} processes\n", kills_);
+        fmt::print("figure unloads {} times\n", unloads_);
+        fmt::print("figure answers {} sentences\n", shared_.answers.count());
+        fmt::print("figure corpus {} programs\n", shared_.corpus.size());
+        if (has_kcov())
+            fmt::print("figure places {} PCs\n", places);
+        print_errors();
+        print_sentences();
+    }
+
+private:
+    static constexpr std::uint64_t second = 1'000'000'000;
+
+    struct Slot {
+        pid_t pid = 0;
+        std::uint64_t programs = 0;
+    };
+
+    static Shared *make_shared() {
+        Shared *shared = Shared::make();
+        vmtest::require(shared, "no memory to share");
+        return shared;
+    }
+
+    /// op, then each error with its count.
+    void print_errors() const {
+        std::uint32_t covered = 0;
+        for (const auto &op : spec_.operations()) {
+            std::string said;
+            std::uint32_t codes = 0;
+            for (std::uint32_t error = 0; error < errors_max; error++) {
+                std::uint64_t sum = 0;
+                for (const auto &worker : shared_.workers)
+                    sum += worker.errors[op.command][error];
+                if (sum)
+                    said += fmt::format(
+                        " {}:{}", error ? strerrorname_np(static_cast<int>(error)) : "OK", sum);
+                codes += sum != 0;
+            }
+            covered += codes > 0;
+            fmt::print("errors {} {}{}\n", op.name, codes, said);
+        }
+        fmt::print("figure ops {} ops\n", covered);
+        fmt::print("figure ops-missed {} ops\n", spec_.operations().size() - covered);
+    }
+
+    /// What the kernel said, the most frequent first.
+    void print_sentences() const {
+        std::vector<const Sentence *> said;
+        for (const auto &sentence : shared_.sentences)
+            if (sentence.count)
+                said.push_back(&sentence);
+        std::sort(said.begin(), said.end(), [](const Sentence *a, const Sentence *b) {
+            return a->count.load() > b->count.load();
+        });
+        for (const auto *one : said) {
+            const Operation *op = spec_.operation(one->command);
+            fmt::print("answer {} {} {} {}\n", one->count.load(), op ? op->name : "?",
+                       one->error.load(), one->text.data());
+        }
+    }
+
+    /// A worker that ended by itself in any other way than by its own will is a fault of the
+    /// fuzzer.
+    std::string respawn() {
+        for (std::uint32_t i = 0; i < workers_.size(); i++) {
+            int status = 0;
+            Slot &slot = workers_[i];
+            if (slot.pid > 0 && waitpid(slot.pid, &status, WNOHANG) != slot.pid)
+                continue;
+            const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+            if (slot.pid > 0 && !killed && status)
+                return fmt::format("worker {} ended with status {:#x}", i, status);
+            slot.pid = start(i);
+        }
+        return "";
+    }
+
+    pid_t start(std::uint32_t index) {
+        const auto life = static_cast<std::uint32_t>(shared_.workers[index].lives.fetch_add(1));
+        const pid_t pid = fork();
+        if (pid)
+            return pid;
+        const Role role = role_of(options_.seed, index, life);
+        const bool race = options_.races && life % 2;
+        const int status = vmtest::run([&] {
+            Worker worker(spec_, shared_, exchange_, index, role);
+            Recorder recorder(record_.worker(index));
+            worker.fuzz(recorder, options_.seed, life, options_.guided, race);
+        });
+        _exit(status);
+    }
+
+    void kill_one() {
+        const Slot &slot = workers_[rng_.below(workers_.size())];
+        if (slot.pid > 0 && !kill(slot.pid, SIGKILL))
+            kills_++;
+    }
+
+    /// The workers go on, but hold nothing for long.
+    void unload_under_them() {
+        shared_.quiesce = 1;
+        if (world_.unload(8))
+            unloads_++;
+        world_.load();
+        shared_.loads++;
+        shared_.quiesce = 0;
+    }
+
+    /// Someone who sent nothing for so long hangs in the kernel.
+    std::string stuck() {
+        for (std::uint32_t i = 0; i < workers_.size(); i++) {
+            const std::uint64_t programs = shared_.workers[i].programs;
+            if (programs == workers_[i].programs)
+                return fmt::format("worker {} is stuck", i);
+            workers_[i].programs = programs;
+        }
+        return "";
+    }
+
+    std::string end() {
+        int status = 0;
+        shared_.stop = 1;
+        for (auto &worker : workers_)
+            if (worker.pid > 0)
+                waitpid(worker.pid, &status, 0);
+        record_.keep_reached(shared_);
+        const std::string left = world_.leftovers(30);
+        if (!left.empty())
+            return "nobody holds anything, but there are " + left;
+        if (!world_.unload(30))
+            return "the modules do not unload";
+        return log_.report();
+    }
+
+    const Spec &spec_;
+    const Options options_;
+    Shared &shared_;
+    const Exchange exchange_;
+    World world_;
+    RecordFile record_;
+    Log log_;
+    Rng rng_;
+    std::vector<Slot> workers_;
+    std::uint64_t kills_ = 0, unloads_ = 0;
+    double seconds_ = 0;
+};
+
+} // namespace fuzz
