@@ -11,9 +11,12 @@
 # As small.yaml, with room for two copies of the longest.
 sed "s/64MiB/256MiB/" /topologies/small.yaml | snctl topology apply -
 before=$(json .slices stats)
-# the lengths matter to the scheduler, the last of them not to a debug kernel
-longest=$((SN_SLOW > 1 ? 4 << 20 : 64 << 20))
-copy_matrix "$longest"
+# a debug kernel gets one in seven (a number that no count of lengths or alignments divides by)
+if [ "$SN_SLOW" -gt 1 ]; then
+	copy_matrix $((4 << 20)) 7
+else
+	copy_matrix
+fi
 after=$(json .slices stats)
 at_least "slices dispatched" $((after - before)) 1000
 equal "retries" "$(json .retries stats)" 0

@@ -2,7 +2,7 @@
 // Copies of many lengths and alignments, from 1 byte to 64 MiB, between every pair of regions.
 // After each the destination holds the source's bytes, and those around them are as they were.
 //
-// copy_matrix [MAX_BYTES]
+// copy_matrix [MAX_BYTES [EVERY]]: one in EVERY of these copies, counted over all pairs
 #include "vmtest.hpp"
 
 #include <algorithm>
@@ -50,7 +50,8 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> alignments(std::uint64_t by
 
 class Matrix {
 public:
-    explicit Matrix(std::uint64_t most) : most_(most), session_(client_.open_session()) {
+    Matrix(std::uint64_t most, std::uint64_t every)
+        : most_(most), every_(every), session_(client_.open_session()) {
         for (const auto &region : client_.regions())
             places_.push_back(make(region));
         require(places_.size() >= 2, "{} regions, too few", places_.size());
@@ -81,7 +82,8 @@ private:
     void pair(Place &src, Place &dst) {
         for (const auto bytes : lengths(most_))
             for (const auto &[from, to] : alignments(bytes))
-                copy(src, from, dst, half_ + to, bytes);
+                if (looked_at_++ % every_ == 0)
+                    copy(src, from, dst, half_ + to, bytes);
     }
 
     void copy(Place &src, std::uint64_t from, Place &dst, std::uint64_t to, std::uint64_t bytes) {
@@ -112,6 +114,8 @@ private:
     }
 
     std::uint64_t most_;
+    std::uint64_t every_;
+    std::uint64_t looked_at_ = 0;
     std::uint64_t half_ = 0;
     Client client_;
     Session session_;
@@ -123,6 +127,8 @@ private:
 } // namespace
 
 int main(int argc, char **argv) {
-    return vmtest::run(
-        [&] { Matrix(argc > 1 ? std::strtoull(argv[1], nullptr, 0) : 64 * mib).run(); });
+    const auto number = [&](int i, std::uint64_t otherwise) {
+        return argc > i ? std::strtoull(argv[i], nullptr, 0) : otherwise;
+    };
+    return vmtest::run([&] { Matrix(number(1, 64 * mib), number(2, 1)).run(); });
 }
