@@ -2,6 +2,7 @@
 #
 # flavour: uml-debug
 # over: uml
+# arch: um
 # cmdline: page_poison=1 kmemleak=on
 # slow: 2
 #

@@ -4,7 +4,7 @@
 # arch: um
 #
 # User-mode Linux: a process of the host, which boots in a fraction of a second and runs at the speed of
-# the machine. One CPU, no PCI device and no NUMA; results leave by hostfs.
+# the machine. One CPU, no PCI device and no NUMA.
 
 # core
 CONFIG_64BIT=y
@@ -47,7 +47,6 @@ CONFIG_CC_OPTIMIZE_FOR_PERFORMANCE=y
 
 # platform
 CONFIG_STATIC_LINK=n
-CONFIG_HOSTFS=y
 CONFIG_UML_TIME_TRAVEL_SUPPORT=y
 CONFIG_STDERR_CONSOLE=y
 CONFIG_NULL_CHAN=y
@@ -71,8 +70,6 @@ CONFIG_UDMABUF=y
 # network, file systems
 CONFIG_NET=y
 CONFIG_UNIX=y
-CONFIG_INET=y
-CONFIG_PACKET=y
 CONFIG_NETDEVICES=y
 CONFIG_PROC_FS=y
 CONFIG_PROC_SYSCTL=y
