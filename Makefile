@@ -128,6 +128,7 @@ test-cost: deps kernels modules-6.12 tools ## the instructions of each command a
 
 .PHONY: matrix
 matrix: deps tools ## every supported kernel: modules without a warning, all machines; into build/matrix.json and README's table
+	@rm -f build/matrix.json
 	tests/matrix build/matrix.json $(MATRIX)
 	tests/matrix-table --from build/matrix.json
 
