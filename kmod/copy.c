@@ -100,6 +100,7 @@ int sn_copy_by_cpu(struct sn_copy *copy)
 	struct cursor src, dst;
 	u32 left = copy->bytes;
 
+	might_sleep();
 	if (!left || !inside(copy->src, copy->src_offset, left) ||
 	    !inside(copy->dst, copy->dst_offset, left))
 		return -EINVAL;

@@ -293,6 +293,7 @@ int sn_device_start(struct sn_device *dev, struct netlink_ext_ack *extack)
 {
 	int ret;
 
+	sn_topology_assert_held();
 	if (!dev->factory && !test_bit(SN_DEVICE_REGISTERED_BIT, &dev->flags))
 		return 0;
 	if (dev->desc.nengines) {
@@ -322,10 +323,13 @@ int sn_device_start(struct sn_device *dev, struct netlink_ext_ack *extack)
  *
  * Stops once, whoever calls first; the others wait until it is done.
  *
- * Context: Process context, no lock held. Waits for the device's engines.
+ * Context: Process context; of our locks, a transaction's at most. Waits for the device's engines.
  */
 void sn_device_stop(struct sn_device *dev)
 {
+	might_sleep();
+	sn_topology_assert_not_held();
+	lockdep_assert_not_held(&dev->stop_lock);
 	mutex_lock(&dev->stop_lock);
 	if (test_bit(SN_DEVICE_STOPPED_BIT, &dev->flags))
 		goto out_unlock;
@@ -415,6 +419,7 @@ static void device_release(struct kref *ref)
  */
 void sn_device_put(struct sn_device *dev)
 {
+	might_sleep();
 	if (dev)
 		kref_put(&dev->ref, device_release);
 }

@@ -13,6 +13,7 @@
 #include "dispatcher.h"
 #include "link.h"
 #include "path.h"
+#include "topology.h"
 
 static DEFINE_MUTEX(admin_lock);
 static atomic64_t next_link_id = ATOMIC64_INIT(1);
@@ -69,6 +70,7 @@ int sn_link_start(struct sn_link *link)
 {
 	int dir, ret;
 
+	sn_topology_assert_held();
 	for (dir = 0; dir < 2; dir++) {
 		if (!link->desc.bytes_per_sec[dir])
 			continue;
@@ -83,6 +85,7 @@ static void set_edges(const struct sn_link *link, bool up)
 {
 	int dir;
 
+	lockdep_assert_held(&admin_lock);
 	for (dir = 0; dir < 2; dir++)
 		if (link->edge[dir] != U32_MAX)
 			sn_dispatcher_edge_set_up(link->edge[dir], up);
@@ -96,6 +99,7 @@ static void set_edges(const struct sn_link *link, bool up)
  */
 void sn_link_stop(struct sn_link *link)
 {
+	sn_topology_assert_not_held();
 	mutex_lock(&admin_lock);
 	WRITE_ONCE(link->admin, SN_LINK_STATE_DOWN);
 	set_edges(link, false);
@@ -162,6 +166,7 @@ static void link_release(struct kref *ref)
  */
 void sn_link_put(struct sn_link *link)
 {
+	might_sleep();
 	if (link)
 		kref_put(&link->ref, link_release);
 }

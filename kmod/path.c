@@ -135,6 +135,7 @@ static void path_set_release(struct kref *ref)
  */
 void sn_path_put(struct sn_path_set *set)
 {
+	might_sleep();
 	kref_put(&set->ref, path_set_release);
 }
 

@@ -51,6 +51,7 @@ static int take_range(struct sn_region *region, u64 bytes, u64 *offset)
 {
 	int ret;
 
+	lockdep_assert_held(&region->lock);
 	if (!region->extent) {
 		ret = extent_replace(region, EXTENT_RANGES_FIRST);
 		if (ret)

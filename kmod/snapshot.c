@@ -3,7 +3,8 @@
  * Snapshots: one generation of the structure, built from the last one and a transaction, looked up
  * in, and freed. Which one is current, and how the next becomes it, is topology.c's business.
  *
- * Lock: none. A snapshot never changes after it was built, and who looks holds a reference.
+ * Lock: none. A snapshot never changes after it was built, and who looks holds a reference; it is
+ * built from a transaction under that one's lock and the topology mutex.
  */
 #include <linux/mm.h>
 #include <linux/netlink.h>
@@ -50,6 +51,7 @@ static void snapshot_release(struct kref *ref)
  */
 void sn_topology_put(struct sn_topology *topo)
 {
+	might_sleep();
 	if (topo)
 		kref_put(&topo->ref, snapshot_release);
 }
@@ -214,6 +216,8 @@ struct sn_topology *sn_snapshot_build(struct sn_txn *txn, struct netlink_ext_ack
 	u32 i;
 	int ret;
 
+	lockdep_assert_held(&txn->lock);
+	sn_topology_assert_held();
 	topo = snapshot_alloc(base->ndevices + txn->ndevices, base->nlinks + txn->nlinks);
 	if (!topo)
 		return ERR_PTR(-ENOMEM);

@@ -29,6 +29,26 @@ static struct sn_topology *__current(void)
 }
 
 /**
+ * sn_topology_assert_held() - have lockdep check that a commit is under way
+ *
+ * Context: Under the topology mutex.
+ */
+void sn_topology_assert_held(void)
+{
+	lockdep_assert_held(&topology_mutex);
+}
+
+/**
+ * sn_topology_assert_not_held() - have lockdep check that the caller may wait for a commit
+ *
+ * Context: Not under the topology mutex.
+ */
+void sn_topology_assert_not_held(void)
+{
+	lockdep_assert_not_held(&topology_mutex);
+}
+
+/**
  * sn_topology_get() - hold the current structure
  *
  * Context: Any.
@@ -102,6 +122,8 @@ static int check_gone(struct sn_txn *txn, struct netlink_ext_ack *extack)
 	u32 i;
 	int ret;
 
+	lockdep_assert_held(&txn->lock);
+	lockdep_assert_held(&topology_mutex);
 	if (!txn->ngone_devices)
 		return 0;
 	for (i = 0; i < base->nlinks; i++) {
@@ -137,6 +159,8 @@ static int check_new(struct sn_txn *txn, struct netlink_ext_ack *extack)
 	unsigned long id;
 	int ret;
 
+	lockdep_assert_held(&txn->lock);
+	lockdep_assert_held(&topology_mutex);
 	xa_for_each(&txn->devices, id, dev) {
 		if (!dev->factory || !dev->factory->check)
 			continue;
@@ -156,6 +180,8 @@ static int start_new(struct sn_txn *txn, struct netlink_ext_ack *extack)
 	unsigned long id;
 	int ret;
 
+	lockdep_assert_held(&txn->lock);
+	lockdep_assert_held(&topology_mutex);
 	xa_for_each(&txn->devices, id, dev) {
 		ret = sn_device_start(dev, extack);
 		if (ret)
@@ -183,6 +209,8 @@ static int mark_gone(struct sn_txn *txn, struct netlink_ext_ack *extack)
 	void *force;
 	int ret;
 
+	lockdep_assert_held(&txn->lock);
+	lockdep_assert_held(&topology_mutex);
 	xa_for_each(&txn->gone_devices, id, force) {
 		dev = sn_topology_device(txn->base, id);
 		WRITE_ONCE(dev->state, SN_DEVICE_STATE_DEAD);
@@ -207,6 +235,8 @@ static void stop_gone(struct sn_txn *txn)
 	unsigned long id;
 	void *force;
 
+	lockdep_assert_held(&txn->lock);
+	lockdep_assert_not_held(&topology_mutex);
 	xa_for_each(&txn->gone_links, id, force)
 		sn_link_stop(sn_topology_link(txn->base, id));
 	/* A path may have been found between the swap and the links' edges going down. */
@@ -229,6 +259,8 @@ static void stop_new(struct sn_txn *txn)
 	struct sn_device *dev;
 	unsigned long id;
 
+	lockdep_assert_held(&txn->lock);
+	lockdep_assert_not_held(&topology_mutex);
 	xa_for_each(&txn->devices, id, dev)
 		if (test_bit(SN_DEVICE_STARTED_BIT, &dev->flags))
 			sn_device_stop(dev);
@@ -240,7 +272,7 @@ static void stop_new(struct sn_txn *txn)
  * @dry_run: give the verdict and change nothing
  * @extack: gets the sentence of a refusal; may be NULL
  *
- * Context: Process context, no other lock held.
+ * Context: Process context, under the transaction's lock and no other.
  * Return: 0 or a negative errno; -ESTALE when another commit came between.
  */
 int sn_topology_commit(struct sn_txn *txn, bool dry_run, struct netlink_ext_ack *extack)
@@ -249,6 +281,7 @@ int sn_topology_commit(struct sn_txn *txn, bool dry_run, struct netlink_ext_ack 
 	int ret;
 
 	lockdep_assert_held(&txn->lock);
+	lockdep_assert_not_held(&topology_mutex);
 	mutex_lock(&topology_mutex);
 	/* 1. The verdict, the same for a dry run. */
 	ret = check_generation(txn, extack);
@@ -325,6 +358,8 @@ static int stage_withdrawal(struct sn_txn *txn, void *arg, struct netlink_ext_ac
  */
 void sn_topology_withdraw(struct sn_device *dev)
 {
+	might_sleep();
+	lockdep_assert_not_held(&topology_mutex);
 	while (sn_txn_run(stage_withdrawal, dev, NULL) == -ENOMEM)
 		msleep(20);
 }

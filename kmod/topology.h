@@ -52,6 +52,9 @@ void sn_topology_exit(void);
 struct sn_topology *sn_topology_get(void);
 void sn_topology_put(struct sn_topology *topo);
 u64 sn_topology_generation(void);
+/* Nothing without lockdep. */
+void sn_topology_assert_held(void);
+void sn_topology_assert_not_held(void);
 struct sn_device *sn_topology_device(const struct sn_topology *topo, u32 id);
 struct sn_device *sn_topology_device_named(const struct sn_topology *topo, const char *name);
 struct sn_link *sn_topology_link(const struct sn_topology *topo, u32 id);

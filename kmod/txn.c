@@ -109,6 +109,7 @@ static struct sn_device *find_device(struct sn_txn *txn, u32 id,
 {
 	struct sn_device *dev = xa_load(&txn->devices, id);
 
+	lockdep_assert_held(&txn->lock);
 	if (!dev)
 		dev = sn_topology_device(txn->base, id);
 	if (dev && !xa_load(&txn->gone_devices, id))
@@ -124,6 +125,7 @@ static bool name_taken(struct sn_txn *txn, const char *name)
 {
 	struct sn_device *dev;
 
+	lockdep_assert_held(&txn->lock);
 	hash_for_each_possible(txn->names, dev, name_node, name_hash(name))
 		if (!strcmp(dev->desc.name, name))
 			return true;
@@ -225,6 +227,7 @@ static int unstage_device(struct sn_txn *txn, struct sn_device *dev,
 	struct sn_link *link;
 	unsigned long id;
 
+	lockdep_assert_held(&txn->lock);
 	xa_for_each(&txn->links, id, link) {
 		if (link->device[0] != dev->id && link->device[1] != dev->id)
 			continue;
@@ -291,6 +294,7 @@ static u32 port_link(struct sn_txn *txn, u32 device, u32 port)
 	void *staged = xa_load(&txn->ports, port_key(device, port));
 	u32 device_index, port_index, link;
 
+	lockdep_assert_held(&txn->lock);
 	if (staged)
 		return xa_to_value(staged);
 	if (sn_graph_find_device(graph, device, &device_index) ||
@@ -332,6 +336,7 @@ static int stage_ports(struct sn_txn *txn, const struct sn_link *link)
 {
 	int end, ret;
 
+	lockdep_assert_held(&txn->lock);
 	for (end = 0; end < 2; end++) {
 		ret = xa_insert(&txn->ports, port_key(link->device[end], link->port[end]),
 				xa_mk_value(link->id), GFP_KERNEL_ACCOUNT);
@@ -475,6 +480,7 @@ int sn_txn_stage(struct sn_txn *txn, sn_txn_stage_fn stage, void *arg,
 {
 	int ret;
 
+	sn_topology_assert_not_held();
 	mutex_lock(&txn->lock);
 	ret = stage(txn, arg, extack);
 	mutex_unlock(&txn->lock);
@@ -533,6 +539,7 @@ int sn_txn_run(sn_txn_stage_fn stage, void *arg, struct netlink_ext_ack *extack)
 	struct sn_txn *txn;
 	int ret;
 
+	sn_topology_assert_not_held();
 	/* Each -ESTALE is somebody else's success: this ends. */
 	do {
 		txn = sn_txn_new();
