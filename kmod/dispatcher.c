@@ -243,8 +243,11 @@ static void submit(struct sn_slice *slice)
 	 */
 	ret = test_bit(SN_DEVICE_LOST_BIT, &dev->flags) ? -ENODEV :
 	      dev->ops->submit(dev->priv, slice->engine->index, &slice->copy);
-	if (ret == -ENODEV)
+	if (ret == -ENODEV) {
+		/* Its backend may not have said so yet, and transfers that end now must know. */
+		sn_device_lost(dev);
 		sn_dispatcher_edge_set_up(dev->edge, false);
+	}
 	if (ret) {
 		atomic_set(&slice->given, 0);
 		slice->status = ret;

@@ -136,9 +136,14 @@ static bool lost_an_end(const struct sn_transfer *t)
 {
 	u32 i;
 
-	for (i = 0; i < 2 * t->nsegments; i++)
-		if (READ_ONCE(sn_buffer_device(t->ends[i].buffer)->state) == SN_DEVICE_STATE_DEAD)
+	for (i = 0; i < 2 * t->nsegments; i++) {
+		const struct sn_device *dev = sn_buffer_device(t->ends[i].buffer);
+
+		/* Lost comes first, and then the rest of it. */
+		if (test_bit(SN_DEVICE_LOST_BIT, &dev->flags) ||
+		    READ_ONCE(dev->state) == SN_DEVICE_STATE_DEAD)
 			return true;
+	}
 	return false;
 }
 
