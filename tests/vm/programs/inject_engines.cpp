@@ -20,7 +20,7 @@ using simtest::knob;
 using vmtest::require;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t bytes = 4 * simtest::slice_bytes;
+constexpr std::uint64_t bytes = 2 * simtest::slice_bytes;
 constexpr auto fence_limit_file = "/sys/module/supernode/parameters/fence_limit_ms";
 
 struct Tally {
