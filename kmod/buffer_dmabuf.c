@@ -6,8 +6,7 @@
  *
  * Lives under the buffer's importer_lock. The map calls come with the dma-buf's
  * reservation held on newer kernels and without on older ones, so it is neither
- * asserted nor taken here. Memory is allocated under it, so the order is
- * dma_resv, importer_lock, fs_reclaim.
+ * asserted nor taken here. Nothing is allocated under it: dma_resv, importer_lock.
  */
 #include "buffer_object.h"
 

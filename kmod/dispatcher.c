@@ -35,6 +35,7 @@
 #include "transfer.h"
 
 #define PUMP_BATCH	16
+#define PUMP_TURNS	64
 /* What one turn of the pump found out, for when the lock is dropped. */
 struct turn {
 	struct sn_slice *drawn[PUMP_BATCH];
@@ -55,6 +56,7 @@ static void count_hops(const struct sn_slice *slice, bool give, bool ok)
 	s64 bytes = slice->copy.bytes;
 	u32 i;
 
+	lockdep_assert_held(&sn_dispatcher.lock);
 	for (i = 0; i < stage->nhops; i++) {
 		const struct sn_hop *hop = &path->hops[stage->first_hop + i];
 
@@ -73,6 +75,7 @@ static struct sn_engine *pick_engine(struct sn_device *dev)
 	u64 best_load = U64_MAX;
 	u32 i;
 
+	lockdep_assert_held(&sn_dispatcher.lock);
 	for (i = 0; i < dev->desc.nengines; i++) {
 		struct sn_engine *engine = &dev->engines[i];
 		u64 room = (u64)engine->desc.channels * engine->desc.depth;
@@ -124,6 +127,7 @@ static void engine_return(struct sn_slice *slice, int status)
 {
 	struct sn_engine *engine = slice->engine;
 
+	lockdep_assert_held(&sn_dispatcher.lock);
 	if (status) {
 		atomic64_inc(&engine->errors);
 	} else {
@@ -173,6 +177,7 @@ static void reap_all(struct turn *turn)
 	struct llist_node *list = llist_reverse_order(llist_del_all(&sn_dispatcher.done));
 	struct sn_slice *slice, *next;
 
+	lockdep_assert_held(&sn_dispatcher.lock);
 	llist_for_each_entry_safe(slice, next, list, done)
 		reap(slice, turn);
 }
@@ -185,11 +190,12 @@ static void collect_finished(struct turn *turn)
 	int status;
 	u32 index;
 
+	lockdep_assert_held(&sn_dispatcher.lock);
 	while (sn_sched_finished(sn_dispatcher.sched, &index, &status)) {
 		flow = sn_dispatcher.flows[index];
 		t = flow->transfer;
 		sn_sched_flow_state(sn_dispatcher.sched, index, &state);
-		t->done_bytes += state.done_bytes;
+		WRITE_ONCE(t->done_bytes, t->done_bytes + state.done_bytes);
 		__sn_dispatcher_forget(flow);
 		if (status && !t->status) {
 			t->status = status;
@@ -307,14 +313,25 @@ static bool pump_once(void)
 /**
  * sn_dispatcher_pump() - take completions in and send slices out until nothing moves
  *
+ * Or until it has gone on for long, and a work takes over.
+ *
  * Context: Process, no lock held. Does not allocate.
  */
 void sn_dispatcher_pump(void)
 {
-	bool cookie = dma_fence_begin_signalling();
+	bool cookie;
+	u32 turns;
 
-	while (pump_once())
-		;
+	might_sleep();
+	lockdep_assert_not_held(&sn_dispatcher.lock);
+	cookie = dma_fence_begin_signalling();
+	for (turns = 0; pump_once(); turns++) {
+		/* Others may bring work for ever, and the caller has something else to do. */
+		if (turns < PUMP_TURNS)
+			continue;
+		queue_work(sn_dispatcher.wq, &sn_dispatcher.kick);
+		break;
+	}
 	dma_fence_end_signalling(cookie);
 }
 
@@ -367,7 +384,10 @@ static void abort_slices(struct sn_transfer *t, struct sn_device *dev)
 	struct sn_slice *slice;
 	LIST_HEAD(aborts);
 	bool any = false;
+	bool cookie;
 
+	might_sleep();
+	cookie = dma_fence_begin_signalling();
 	spin_lock(&sn_dispatcher.lock);
 	list_for_each_entry(slice, &sn_dispatcher.inflight, inflight) {
 		if ((t && slice->lane->flow->transfer != t) ||
@@ -388,6 +408,7 @@ static void abort_slices(struct sn_transfer *t, struct sn_device *dev)
 		queue_delayed_work(sn_dispatcher.wq, &sn_dispatcher.overdue,
 				   nsecs_to_jiffies(SN_ABORT_LIMIT_NS) + 1);
 	sn_dispatcher_pump();
+	dma_fence_end_signalling(cookie);
 }
 
 /*
@@ -423,8 +444,11 @@ void sn_dispatcher_overdue_work(struct work_struct *work)
 	struct sn_device *dev;
 	bool waiting;
 	u32 engine = 0;
+	bool cookie;
 	u64 id = 0;
 
+	/* The fences of the later slices wait for all that is done here for the earlier ones. */
+	cookie = dma_fence_begin_signalling();
 	do {
 		dev = NULL;
 		waiting = false;
@@ -448,6 +472,7 @@ void sn_dispatcher_overdue_work(struct work_struct *work)
 	} while (dev);
 	if (waiting)
 		queue_delayed_work(sn_dispatcher.wq, &sn_dispatcher.overdue, HZ / 10 + 1);
+	dma_fence_end_signalling(cookie);
 }
 
 /**

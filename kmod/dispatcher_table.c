@@ -57,6 +57,7 @@ static void fill_stage(const struct sn_lane *lane, u32 index, struct sn_sched_st
 	const struct sn_stage *stage = &lane->path->stages[index];
 	u32 i;
 
+	lockdep_assert_held(&sn_dispatcher.lock);
 	out->edge_count = 0;
 	for (i = 0; i < stage->nhops; i++) {
 		const struct sn_hop *hop = &lane->path->hops[stage->first_hop + i];
@@ -166,7 +167,7 @@ void sn_dispatcher_start(struct sn_transfer *t)
 
 	spin_lock(&sn_dispatcher.lock);
 	if (!READ_ONCE(t->cancel_status) && !t->started) {
-		t->started = true;
+		WRITE_ONCE(t->started, true);
 		for (i = 0; i < t->nflows; i++)
 			sn_sched_flow_start(sn_dispatcher.sched, t->flows[i]->index);
 	}

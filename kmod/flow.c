@@ -12,6 +12,7 @@
 
 #include "buffer.h"
 #include "device.h"
+#include "dispatcher_state.h"
 #include "flow.h"
 #include "netlink.h"
 
@@ -230,6 +231,7 @@ void sn_flow_fill_copy(struct sn_lane *lane, const struct sn_sched_dispatch *dis
 	u64 within = dispatch->offset - range->start;
 	u64 slot = (u64)dispatch->slot * flow->slice_bytes;
 
+	lockdep_assert_held(&sn_dispatcher.lock);
 	copy->bytes = dispatch->bytes;
 	copy->aborted = false;
 	if (dispatch->stage) {

@@ -204,6 +204,7 @@ enum sn_transfer_state sn_transfer_state(const struct sn_transfer *t)
 	return READ_ONCE(t->started) ? SN_TRANSFER_STATE_QUEUED : SN_TRANSFER_STATE_WAITING;
 }
 
+/* A fence waits for it: called in a signalling section. */
 static void start(struct sn_transfer *t)
 {
 	int status;
@@ -221,14 +222,19 @@ static void start(struct sn_transfer *t)
 
 static void start_work(struct work_struct *work)
 {
+	bool cookie = dma_fence_begin_signalling();
+
 	start(container_of(work, struct sn_transfer, start_work));
+	dma_fence_end_signalling(cookie);
 }
 
 static void limit_work(struct work_struct *work)
 {
 	struct sn_transfer *t = container_of(to_delayed_work(work), struct sn_transfer, limit_work);
+	bool cookie = dma_fence_begin_signalling();
 
 	sn_transfer_cancel(t, -ETIMEDOUT);
+	dma_fence_end_signalling(cookie);
 }
 
 static void in_fence_signalled(struct dma_fence *fence, struct dma_fence_cb *cb)
@@ -265,6 +271,7 @@ int sn_transfer_accept(struct sn_transfer *t, struct netlink_ext_ack *extack)
 	struct sn_session *session = t->session;
 	int ret;
 
+	might_sleep();
 	ret = sn_session_reserve(session, extack);
 	if (ret)
 		return ret;
@@ -317,7 +324,11 @@ void sn_transfer_discard(struct sn_transfer *t, bool accepted)
 void sn_transfer_submit(struct sn_transfer *t)
 {
 	struct sn_session *session = t->session;
+	bool cookie;
 
+	/* The fence is published: nothing allocates from here to its signal. */
+	might_sleep();
+	cookie = dma_fence_begin_signalling();
 	t->submit_ns = ktime_get_ns();
 	kref_get(&t->ref);		/* the caller's, for the length of this call */
 	kref_get(&t->ref);		/* the resources' */
@@ -339,6 +350,7 @@ void sn_transfer_submit(struct sn_transfer *t)
 		start(t);
 	sn_transfer_drop_resources(t);
 	sn_transfer_put(t);
+	dma_fence_end_signalling(cookie);
 }
 
 /**
@@ -458,6 +470,7 @@ void sn_transfers_cancel_session(struct sn_session *session)
  */
 void sn_transfers_cancel_device(struct sn_device *dev)
 {
+	might_sleep();
 	cancel_all(NULL, dev, -ENODEV);
 	sn_dispatcher_abort_device(dev);
 	sn_dispatcher_wait_device(dev, 2 * SN_ABORT_LIMIT_NS);
