@@ -360,6 +360,12 @@ void sn_topology_withdraw(struct sn_device *dev)
 {
 	might_sleep();
 	lockdep_assert_not_held(&topology_mutex);
+	/*
+	 * A device may be lost while the commit that brings it is under way, even from create(): not
+	 * in the structure yet, it would be stopped now and come afterwards.
+	 */
+	mutex_lock(&topology_mutex);
+	mutex_unlock(&topology_mutex);
 	while (sn_txn_run(stage_withdrawal, dev, NULL) == -ENOMEM)
 		msleep(20);
 }

@@ -14,9 +14,13 @@
  *
  * Reading it gives the number of copies that wait. A step in the wrong order gets -EINVAL.
  *
+ * With the parameter stillborn, the devices that it creates are lost before create() returns;
+ * created says how many it made and did not destroy.
+ *
  * Locks: control_lock for the devices and the order of commands, outermost; copies_lock, a leaf.
  */
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/list.h>
 #include <linux/module.h>
@@ -38,6 +42,15 @@ static LIST_HEAD(copies);
 static LIST_HEAD(aborted);
 static bool held;
 static struct dentry *dir;
+
+static bool stillborn;
+module_param(stillborn, bool, 0644);
+MODULE_PARM_DESC(stillborn, "Lose devices before they are there");
+
+/* Under the core's locks: one device at a time is created or destroyed. */
+static int created;
+module_param(created, int, 0444);
+MODULE_PARM_DESC(created, "Devices created and not destroyed");
 
 static struct sn_copy *take(struct list_head *list)
 {
@@ -95,11 +108,18 @@ static const struct sn_device_ops ops = {
 
 static int vendor_create(struct sn_device *dev, const struct sn_device_desc *desc, void **priv)
 {
+	created++;
+	if (stillborn) {
+		sn_device_lost(dev);
+		/* Time for whoever thinks that it is in the structure already. */
+		msleep(200);
+	}
 	return 0;
 }
 
 static void vendor_destroy(struct sn_device *dev, void *priv)
 {
+	created--;
 }
 
 static struct sn_backend backend = {
