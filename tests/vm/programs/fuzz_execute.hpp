@@ -74,7 +74,7 @@ public:
     void drain(std::uint32_t index) {
         std::array<mmsghdr, answers_at_once> heads;
         std::array<iovec, answers_at_once> parts;
-        for (int rounds = 0; rounds < 64; rounds++) {
+        for (int rounds = 0; rounds < 16; rounds++) {
             for (std::uint32_t i = 0; i < answers_at_once; i++) {
                 parts[i] = {answer_bytes_.data() + i * answer_bytes, answer_bytes};
                 heads[i] = {};
@@ -108,9 +108,9 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t answers_at_once = 16;
+    static constexpr std::uint32_t answers_at_once = 64;
     static constexpr std::size_t answer_bytes = 8192;
-    static constexpr std::size_t messages_at_once = 24;
+    static constexpr std::size_t messages_at_once = 48;
 
     static std::size_t next_call(const Program &program, std::size_t at) {
         while (++at < program.size() && !begins_call(program[at])) {
@@ -185,8 +185,9 @@ private:
         if (socket != socket_ || wire_.bytes().size() > Wire::bytes_max / 2)
             send();
         socket_ = socket;
-        for (std::uint32_t n = std::clamp<std::uint32_t>(node.count, 1, 16); n; n--)
-            wire_.put(program, at, family_, sequence_);
+        const auto times = std::clamp<std::uint32_t>(node.count, 1, 16);
+        for (std::uint32_t n = 0; n < times && wire_.bytes().size() < Wire::bytes_max; n++)
+            wire_.put(program, at, family_, sequence_, n);
         /* What comes next may name what this one makes. */
         if (wire_.messages() >= messages_at_once || !op || op->answers_fd || node.twist ||
             op->name.ends_with("-new"))

@@ -96,8 +96,12 @@ public:
             const Operation &op = rng_.pick(spec_.operations());
             const bool cheap = !op.answers_fd && !op.name.ends_with("-new") &&
                                !op.name.ends_with("-commit") && op.can_do;
-            if (cheap)
-                message(program, op, rng_.chance(4));
+            const std::size_t begin = program.size();
+            if (!cheap)
+                continue;
+            message(program, op, rng_.chance(3));
+            program[begin].count = static_cast<std::uint16_t>(
+                program[begin].size & NLM_F_DUMP ? 1 : 2 + rng_.below(10));
         }
         return program;
     }

@@ -25,9 +25,11 @@ public:
         messages_ = 0;
     }
 
-    /// The message at @at; @sequence goes up by one.
-    void put(const Program &program, std::size_t at, std::uint16_t family,
-             std::uint32_t &sequence) {
+    /// The message at @at; @sequence goes up by one. The @step-th time it means the next fds and
+    /// ids.
+    void put(const Program &program, std::size_t at, std::uint16_t family, std::uint32_t &sequence,
+             std::uint64_t step = 0) {
+        step_ = step;
         const Node &node = program[at];
         const std::size_t begin = bytes_.size();
         nlmsghdr header{};
@@ -118,12 +120,12 @@ private:
         case Form::u64:
             return append(&node.value, 8);
         case Form::fd: {
-            const int fd = pool_.fd(node.kind, node.value);
+            const int fd = pool_.fd(node.kind, node.value + step_);
             return append(&fd, sizeof(fd));
         }
         case Form::id:
         case Form::id64: {
-            const std::uint64_t id = pool_.id(node.kind, node.value);
+            const std::uint64_t id = pool_.id(node.kind, node.value + step_);
             return append(&id, node.form == Form::id ? 4 : 8);
         }
         case Form::string: {
@@ -143,6 +145,7 @@ private:
     const Pool &pool_;
     std::vector<std::uint8_t> bytes_;
     std::size_t messages_ = 0;
+    std::uint64_t step_ = 0;
 };
 
 } // namespace fuzz

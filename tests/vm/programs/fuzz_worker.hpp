@@ -111,14 +111,14 @@ private:
         Program program, other;
         const std::uint32_t roll = rng.below(100);
         const std::uint32_t known = guided ? shared_.corpus.size() : 0;
-        if (known && roll < 45 && shared_.corpus.get(rng.below(known), program)) {
+        if (known && roll < 25 && shared_.corpus.get(rng.below(known), program)) {
             shared_.corpus.get(rng.below(known), other);
             mutator.mutate(program, other);
             return program;
         }
-        program = roll % 8 < 4   ? generator.burst()
-                  : roll % 8 < 7 ? generator.scenario()
-                                 : generator.soup();
+        program = roll < 80   ? generator.burst()
+                  : roll < 95 ? generator.scenario()
+                              : generator.soup();
         if (rng.chance(50))
             mutator.mutate(program, generator.scenario());
         return program;
