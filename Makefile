@@ -94,7 +94,7 @@ build/asan/build.ninja:
 	cmake -S . -B build/asan -G Ninja -DCMAKE_BUILD_TYPE=Debug -DSN_SANITIZE=ON
 
 build/fuzz/build.ninja:
-	CC=clang CXX=clang++ cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=Debug -DSN_FUZZ=ON
+	CC=clang CXX=clang++ cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSN_FUZZ=ON
 
 .PHONY: clean
 clean: ## remove build/ (downloaded kernels stay in the cache)

@@ -6,6 +6,8 @@
 #include "core/route.h"
 
 #include <algorithm>
+#include <cstring>
+#include <map>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -22,7 +24,7 @@ class Net {
 public:
     explicit Net(std::vector<uint32_t> flags, uint32_t links)
         : limits_{static_cast<uint32_t>(flags.size()), 2 * links, links},
-          memory_(sn_graph_bytes(&limits_)), scratch_(sn_route_bytes(&limits_)) {
+          memory_(sn_graph_bytes(&limits_)), scratch_(scratch_of(sn_route_bytes(&limits_))) {
         uint32_t index;
         EXPECT_EQ(sn_graph_init(memory_.get(), &limits_, &graph), 0);
         for (uint32_t id = 0; id < flags.size(); id++)
@@ -60,8 +62,18 @@ public:
     sn_graph *graph = nullptr;
 
 private:
+    // A mebibyte and more, which is dear to get from the system for each of many small nets.
+    static Memory &scratch_of(size_t bytes) {
+        static std::map<size_t, Memory> all;
+        Memory &memory = all.try_emplace(bytes, bytes).first->second;
+
+        std::memset(memory.get(), 0xa5, bytes);
+        return memory;
+    }
+
     sn_graph_limits limits_;
-    Memory memory_, scratch_;
+    Memory memory_;
+    Memory &scratch_;
     uint32_t next_ = 0;
 };
 
