@@ -76,12 +76,13 @@ private:
         flight.pieces = cargo_->choose(*session_);
         if (flight.pieces.empty())
             return;
-        bool frail = false;
+        bool frail = false, flaps = false;
         std::vector<Segment> segments;
         for (const auto &p : flight.pieces) {
             const auto &source = cargo_->source(p);
             const auto &sink = cargo_->sink(p);
             frail |= is_frail(source.device) || is_frail(sink.device);
+            flaps |= between_sims(source.device, sink.device);
             flight.bytes += p.bytes;
             segments.push_back({.src_fd = source.buffer.fd.get(),
                                 .dst_fd = sink.buffer.fd.get(),
@@ -100,6 +101,8 @@ private:
             flight.steady = false;
             flight.allowed.insert(flight.allowed.end(), {-EIO, -EREMOTEIO, -ENODEV, -EHOSTUNREACH});
         }
+        if (flaps)
+            flight.allowed.push_back(-EHOSTUNREACH);
         if (options.out_fence)
             flight.allowed.push_back(-ETIMEDOUT);
 
@@ -120,6 +123,11 @@ private:
         cargo_->load(flight.pieces);
         require(flights_.emplace(sent.id, std::move(flight)).second, "transfer id {} came twice",
                 sent.id);
+    }
+
+    /// Their own link comes and goes. A transfer that began on it is not staged when it has gone.
+    static bool between_sims(std::string_view from, std::string_view to) {
+        return from.starts_with("sim") && to.starts_with("sim") && from != to;
     }
 
     void await(Flight &flight, SubmitOptions &options, std::vector<Fd> &held) {
@@ -152,7 +160,7 @@ private:
             board_.done(Op::sim_to_host);
         if (!from_host && !to_host)
             board_.done(Op::sim_to_sim);
-        if (from.starts_with("sim") && to.starts_with("sim") && from != to) {
+        if (between_sims(from, to)) {
             const auto path = client_->path(device_id(*client_, from), device_id(*client_, to));
             if (!path.routes.empty() && path.routes.front().stages > 1)
                 board_.done(Op::submit_staged);
