@@ -94,9 +94,9 @@ void replay(const Spec &spec, Arguments &arguments) {
 
 void attempt(const Spec &spec, Arguments &arguments) {
     const auto repeats = static_cast<std::uint32_t>(arguments.number("--repeat", 1));
-    const Reduction reduction(read_replay(spec, arguments.word()));
-    const std::size_t found = Replayer(spec).attempt(reduction.candidates(), repeats);
-    vmtest::require(!found, "candidate {} of {} is enough", found, reduction.candidates().size());
+    Reduction reduction(read_replay(spec, arguments.word()));
+    const std::size_t found = Replayer(spec).attempt(reduction, repeats);
+    vmtest::require(!found, "candidate {} is enough", found);
 }
 
 void print_reached(RecordFile &record, const std::string &name) {
@@ -129,11 +129,14 @@ void run(Arguments &arguments) {
     if (command == "try")
         return attempt(spec, arguments);
     if (command == "candidate") {
-        const auto candidates = Reduction(read_replay(spec, arguments.word())).candidates();
-        const std::uint64_t number = std::stoull(arguments.word());
-        vmtest::require(number && number <= candidates.size(), "there are {} candidates",
-                        candidates.size());
-        fmt::print("{}", Writer(spec).write(candidates[number - 1]));
+        Reduction reduction(read_replay(spec, arguments.word()));
+        const std::uint64_t wanted = std::stoull(arguments.word());
+        const auto print = [&](std::size_t number, const Replay &candidate) {
+            if (number == wanted)
+                fmt::print("{}", Writer(spec).write(candidate));
+            return number == wanted;
+        };
+        vmtest::require(reduction.find(print), "there is no candidate {}", wanted);
         return;
     }
     RecordFile record(arguments.word());

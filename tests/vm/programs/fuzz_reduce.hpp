@@ -6,25 +6,35 @@
 #include "fuzz_record.hpp"
 #include "fuzz_text.hpp"
 
+#include <functional>
+
 namespace fuzz {
 
 /// Candidates in an order that depends on the replay alone: number N means the same here and there.
+/// One at a time: all of them would not fit in a machine.
 class Reduction {
 public:
-    explicit Reduction(const Replay &replay) : replay_(replay) {
+    using Visit = std::function<bool(std::size_t number, const Replay &candidate)>;
+
+    explicit Reduction(Replay replay) : replay_(std::move(replay)) {}
+
+    /// Number of the candidate that @visit liked, 0 when it liked none. The first has number 1.
+    std::size_t find(const Visit &visit) {
+        visit_ = &visit;
+        number_ = 0;
+        found_ = false;
         leave_out_workers();
         leave_out_programs();
-        for (std::size_t s = 0; s < replay_.size(); s++)
-            for (std::size_t p = 0; p < replay_[s].programs.size(); p++) {
+        for (std::size_t s = 0; s < replay_.size() && !found_; s++)
+            for (std::size_t p = 0; p < replay_[s].programs.size() && !found_; p++) {
                 leave_out_calls(s, p);
                 if (programs() <= few)
                     leave_out_nodes(s, p);
             }
         if (programs() <= few)
             calm_down();
+        return found_ ? number_ : 0;
     }
-
-    const std::vector<Replay> &candidates() const { return candidates_; }
 
 private:
     static constexpr std::size_t few = 6;
@@ -39,8 +49,8 @@ private:
 
     void keep(Replay candidate) {
         std::erase_if(candidate, [](const Section &s) { return s.programs.empty(); });
-        if (!candidate.empty() && candidate != replay_)
-            candidates_.push_back(std::move(candidate));
+        if (!found_ && !candidate.empty() && candidate != replay_)
+            found_ = (*visit_)(++number_, candidate);
     }
 
     void leave_out_workers() {
@@ -132,7 +142,9 @@ private:
     }
 
     const Replay replay_;
-    std::vector<Replay> candidates_;
+    const Visit *visit_ = nullptr;
+    std::size_t number_ = 0;
+    bool found_ = false;
 };
 
 /// What the workers of a record did, in order: before they last let go of everything, and since.

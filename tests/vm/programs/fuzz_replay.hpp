@@ -32,14 +32,13 @@ public:
     }
 
     /// Number of the first candidate that makes the kernel complain, 0 when none does.
-    std::size_t attempt(const std::vector<Replay> &candidates, std::uint32_t repeats) {
-        for (std::size_t i = 0; i < candidates.size(); i++) {
-            record_.tail().candidate = i + 1; // should the machine die of it
-            if (!run(candidates[i], repeats).empty())
-                return i + 1;
-        }
-        record_.tail().candidate = 0;
-        return 0;
+    std::size_t attempt(Reduction &reduction, std::uint32_t repeats) {
+        const std::size_t found = reduction.find([&](std::size_t number, const Replay &candidate) {
+            record_.tail().candidate = number; // should the machine die of it
+            return !run(candidate, repeats).empty();
+        });
+        record_.tail().candidate = found;
+        return found;
     }
 
     std::string end() {
