@@ -9,9 +9,8 @@
  *   state_lock     (rwsem)    state and its use by faults, buffer_state.c
  *   importer_lock  (mutex)    attachments and their mappings, buffer_dmabuf.c
  *   map_lock       (spinlock) the count of CPU mappings
- * and of all buffers: the xarray's own lock, for their index, and
- * quarantine_lock for what is never freed. Order: mmap_lock, dma_resv, then
- * state_lock or importer_lock, then fs_reclaim, then map_lock.
+ * and of all buffers: the xarray's own lock, for their index. Order: mmap_lock,
+ * dma_resv, then state_lock or importer_lock, then fs_reclaim, then map_lock.
  */
 #include "buffer.h"
 
@@ -28,6 +27,7 @@
 #include "buffer_mem.h"
 #include "buffer_object.h"
 #include "device.h"
+#include "lock_order.h"
 #include "netlink.h"
 #include "region.h"
 #include "session.h"
@@ -38,10 +38,6 @@
 
 static DEFINE_XARRAY(buffers);
 static atomic64_t buffer_last_id = ATOMIC64_INIT(0);
-
-static DEFINE_MUTEX(quarantine_lock);
-static LIST_HEAD(quarantine);
-static atomic64_t quarantined_bytes = ATOMIC64_INIT(0);
 
 static void buffer_free(struct kref *ref)
 {
@@ -187,6 +183,7 @@ static struct sn_buffer *buffer_new(struct sn_session *session, struct sn_region
 	buffer->user_data = spec->user_data;
 	buffer->state = SN_BUFFER_STATE_PENDING;
 	init_rwsem(&buffer->state_lock);
+	sn_lock_is_for_faults(&buffer->state_lock);
 	spin_lock_init(&buffer->map_lock);
 	mutex_init(&buffer->importer_lock);
 	INIT_LIST_HEAD(&buffer->importers);
@@ -343,17 +340,6 @@ err_put_buffer:
 	return ERR_PTR(ret);
 }
 
-/*
- * An engine that nobody could stop may still read buffer->mem and write the
- * pages: all of it stays, and the room in the region too.
- */
-static void buffer_keep(struct sn_buffer *buffer)
-{
-	mutex_lock(&quarantine_lock);
-	list_add_tail(&buffer->quarantine_node, &quarantine);
-	mutex_unlock(&quarantine_lock);
-}
-
 /**
  * sn_buffer_release() - dma_buf_ops.release
  * @dmabuf: nobody holds it, it is not attached, mapped or pinned
@@ -366,6 +352,7 @@ void sn_buffer_release(struct dma_buf *dmabuf)
 	struct sn_device *dev = buffer->dev;
 	struct module *owner = buffer->owner;
 
+	might_sleep();
 	WARN_ON_ONCE(atomic_read(&buffer->pins));
 
 	/* 1: no new dump finds it. */
@@ -374,13 +361,9 @@ void sn_buffer_release(struct dma_buf *dmabuf)
 	if (buffer->lost_page)
 		__free_page(buffer->lost_page);
 	mem_cgroup_put(buffer->memcg);
-	if (READ_ONCE(buffer->quarantined)) {
-		buffer_keep(buffer);
-	} else {
-		sn_mem_free(&buffer->mem);
-		sn_region_give(buffer->region, buffer->bytes, buffer->offset);
-		sn_buffer_put(buffer);
-	}
+	sn_mem_free(&buffer->mem);
+	sn_region_give(buffer->region, buffer->bytes, buffer->offset);
+	sn_buffer_put(buffer);
 	/* 3: the device, and last the module that drives it. */
 	sn_device_put(dev);
 	module_put(owner);
@@ -447,29 +430,6 @@ struct sn_device *sn_buffer_device(const struct sn_buffer *buffer)
 }
 
 /**
- * sn_buffer_quarantine() - never free the pages of a buffer
- * @buffer: pinned; an engine may still write it
- *
- * Context: Any.
- */
-void sn_buffer_quarantine(struct sn_buffer *buffer)
-{
-	if (!xchg(&buffer->quarantined, true))
-		atomic64_add(buffer->bytes, &quarantined_bytes);
-}
-
-/**
- * sn_buffer_quarantined_bytes() - what sn_buffer_quarantine() kept
- *
- * Context: Any.
- * Return: bytes since the module was loaded.
- */
-u64 sn_buffer_quarantined_bytes(void)
-{
-	return atomic64_read(&quarantined_bytes);
-}
-
-/**
  * sn_buffer_init() - start
  *
  * Context: Module init.
@@ -487,15 +447,8 @@ int sn_buffer_init(void)
  */
 void sn_buffer_exit(void)
 {
-	struct sn_buffer *buffer, *next;
-
 	sn_buffer_pending_exit();
 	WARN_ON_ONCE(!xa_empty(&buffers));
-	/* No engine driver is loaded any more, so nobody reads the list of pages. */
-	list_for_each_entry_safe(buffer, next, &quarantine, quarantine_node) {
-		kvfree(buffer->mem.pages);
-		sn_buffer_put(buffer);
-	}
 }
 
 MODULE_IMPORT_NS("DMA_BUF");

@@ -65,10 +65,6 @@ const struct sn_mem *sn_buffer_mem(const struct sn_buffer *buffer);
 /* Turn all buffers of @dev to LOST. Process context, no lock held. */
 void sn_buffers_lost(struct sn_device *dev);
 
-/* An engine may still write the pinned pages: never free them, count them. */
-void sn_buffer_quarantine(struct sn_buffer *buffer);
-u64 sn_buffer_quarantined_bytes(void);
-
 /* Scratch for staged copies: zeroed on free is not needed, never mapped. */
 struct sn_mem *sn_scratch_alloc(int node, u64 bytes);
 void sn_scratch_free(struct sn_mem *mem);

@@ -40,14 +40,12 @@ struct sn_tenant;
  * @state_lock: see buffer.c
  * @mem: the pages; set once, before READY
  * @pins: unfinished transfers that name it
- * @quarantined: an engine may still write the pages
  * @map_lock: protects @mappings
  * @mappings: CPU mappings, each of which holds the dma-buf's file
  * @lost_page: what CPU mappings show once it is LOST; set once, by the first mmap
  * @importer_lock: protects @importers and @dma_mappings
  * @importers: struct sn_importer
  * @dma_mappings: struct sn_dma_mapping
- * @quarantine_node: on buffer.c's list, when nothing else holds it any more
  * @name: as given
  * @comm: of the creator
  */
@@ -71,14 +69,12 @@ struct sn_buffer {
 	struct rw_semaphore state_lock;
 	struct sn_mem mem;
 	atomic_t pins;
-	bool quarantined;
 	spinlock_t map_lock;		/* the count of mappings */
 	u32 mappings;
 	struct page *lost_page;
 	struct mutex importer_lock;	/* both lists */
 	struct list_head importers;
 	struct list_head dma_mappings;
-	struct list_head quarantine_node;
 	char name[SN_NAME_MAX + 1];
 	char comm[TASK_COMM_LEN];
 };
