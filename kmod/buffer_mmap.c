@@ -76,6 +76,7 @@ static int buffer_access(struct vm_area_struct *vma, unsigned long addr, void *d
 	struct page *page;
 	void *vaddr;
 
+	mmap_assert_locked(vma->vm_mm);
 	bytes = min_t(unsigned long, bytes, PAGE_SIZE - offset);
 	down_read(&buffer->state_lock);
 	page = page_shown(buffer, index);
@@ -153,6 +154,7 @@ int sn_buffer_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	unsigned long npages = buffer->bytes >> PAGE_SHIFT;
 	int ret;
 
+	mmap_assert_write_locked(vma->vm_mm);
 	/* Of a read-only fd a shared mapping lacks VM_SHARED, but has this. */
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;

@@ -111,6 +111,8 @@ static void buffer_event(const struct sn_buffer *buffer)
  */
 int sn_buffer_publish(struct sn_buffer *buffer, struct sn_mem *mem, int status)
 {
+	might_sleep();
+	lockdep_assert_not_held(&buffer->state_lock);
 	down_write(&buffer->state_lock);
 	if (buffer->state != SN_BUFFER_STATE_PENDING) {
 		status = -ENODEV;
@@ -170,6 +172,7 @@ void sn_buffers_lost(struct sn_device *dev)
 	struct sn_buffer *buffer;
 	u64 id = 0;
 
+	might_sleep();
 	/* Pairs with buffer_enter(): either it sees the device's state or we see the buffer. */
 	smp_mb();
 	while ((buffer = sn_buffer_get_next(id))) {

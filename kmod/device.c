@@ -21,6 +21,7 @@
 #include "device.h"
 #include "dispatcher.h"
 #include "event.h"
+#include "lock_order.h"
 #include "topology.h"
 #include "transfer.h"
 
@@ -243,12 +244,14 @@ struct sn_device *sn_device_alloc(const struct sn_device_desc *desc, const char 
 	dev->edge = U32_MAX;
 	INIT_WORK(&dev->lost_work, lost_work_fn);
 	mutex_init(&dev->stop_lock);
+	sn_lock_is_outer(&dev->stop_lock);
 	INIT_HLIST_NODE(&dev->name_node);
 	for (i = 0; i < desc->nregions; i++) {
 		dev->regions[i].dev = dev;
 		dev->regions[i].index = i;
 		dev->regions[i].desc = desc->regions[i];
 		mutex_init(&dev->regions[i].lock);
+		sn_lock_is_outer(&dev->regions[i].lock);
 	}
 	for (i = 0; i < desc->nengines; i++) {
 		dev->engines[i].dev = dev;

@@ -15,6 +15,7 @@
 #include "device.h"
 #include "event.h"
 #include "link.h"
+#include "lock_order.h"
 #include "netlink.h"
 #include "path.h"
 #include "topology.h"
@@ -361,8 +362,8 @@ void sn_topology_withdraw(struct sn_device *dev)
 	might_sleep();
 	lockdep_assert_not_held(&topology_mutex);
 	/*
-	 * A device may be lost while the commit that brings it is under way, even from create(): not
-	 * in the structure yet, it would be stopped now and come afterwards.
+	 * A device may be lost while the commit that brings it is under way, even from create():
+	 * not in the structure yet, it would be stopped now and come afterwards.
 	 */
 	mutex_lock(&topology_mutex);
 	mutex_unlock(&topology_mutex);
@@ -382,6 +383,7 @@ int sn_topology_init(void)
 
 	if (IS_ERR(topo))
 		return PTR_ERR(topo);
+	sn_lock_is_outer(&topology_mutex);
 	RCU_INIT_POINTER(current_topology, topo);
 	return 0;
 }

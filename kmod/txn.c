@@ -14,6 +14,7 @@
 #include "core/graph.h"
 #include "device.h"
 #include "link.h"
+#include "lock_order.h"
 #include "topology.h"
 #include "txn.h"
 
@@ -48,6 +49,7 @@ struct sn_txn *sn_txn_new(void)
 	if (!txn)
 		return NULL;
 	mutex_init(&txn->lock);
+	sn_lock_is_outer(&txn->lock);
 	xa_init(&txn->devices);
 	xa_init(&txn->links);
 	xa_init(&txn->ports);
