@@ -276,7 +276,8 @@ struct sn_transfer *sn_transfer_new(struct sn_session *session,
 	t->class = spec->class;
 	t->nsegments = spec->nsegments;
 	t->record.completion.user_data = spec->user_data;
-	t->ends = kvcalloc(2 * spec->nsegments, sizeof(*t->ends), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	t->ends = kvcalloc(2 * spec->nsegments, sizeof(*t->ends),
+			   GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	t->flows = kcalloc(min_t(u32, spec->nsegments, FLOWS_MAX), sizeof(*t->flows),
 			   GFP_KERNEL_ACCOUNT);
 	t->in_fences = kcalloc(max(spec->nin_fences, 1u), sizeof(*t->in_fences),
