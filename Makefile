@@ -134,9 +134,13 @@ matrix: deps tools ## every supported kernel: modules without a warning, all mac
 
 # In make test the harnesses run for a minute each, or for SN_FUZZ_SECONDS.
 SECONDS ?= 60
+MESSAGES ?=
+SEED ?=
 .PHONY: fuzz
-fuzz: deps fuzzers ## look for mistakes with libFuzzer, SECONDS=60 for each harness; figures into build/fuzz.json
+fuzz: deps fuzzers tools ## look for mistakes: libFuzzer, SECONDS=60 each, then netlink on the debug kernel, MESSAGES=N
 	tests/fuzz/run --seconds $(SECONDS)
+	@$(MAKE) modules-stock KERNELS=debug
+	tests/vm/fuzz/run $(if $(MESSAGES),--messages $(MESSAGES),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: unit
 unit: deps sanitized ## the unit tests alone, with sanitizers

@@ -27,7 +27,7 @@ facts() {
 	awk -v quote='"' '
 		function row(figure, value, unit) {
 			gsub(quote, "", figure)
-			printf "row {\"scenario\":\"fuzz\",\"figure\":\"%s\",\"value\":%s,\"unit\":\"%s\"," \
+			printf "row {\"scenario\":\"fuzz netlink\",\"figure\":\"%s\",\"value\":%s,\"unit\":\"%s\"," \
 				"\"goal\":null,\"better\":\"higher\",\"ok\":true,\"baseline\":null,\"spread\":null}\n",
 				figure, value, unit
 		}
@@ -41,8 +41,8 @@ facts() {
 }
 if [ -n "$(seen messages)" ]; then
 	facts > "$RESULTS"
-	figure fuzz "unloads under way" "$(seen unloads)" times 1 higher
-	figure fuzz "ops that were not reached" "$(seen ops-missed)" ops 0 lower
-	figure fuzz "crashes and reports" "$((status != 0))" reports 0 lower
+	figure "fuzz netlink" "unloads under way" "$(seen unloads)" times 1 higher
+	figure "fuzz netlink" "ops that were not reached" "$(seen ops-missed)" ops 0 lower
+	figure "fuzz netlink" "crashes and reports" "$((status != 0))" reports 0 lower
 fi
 check "the fuzzer says: $(tail -n 1 /tmp/fuzz-says)" [ "$status" -eq 0 ]
