@@ -101,8 +101,8 @@ private:
         }
         attached_ = true;
         board_.done(Op::importer_attach);
-        told(Op::importer_attach, frail, "map");
-        told(Op::importer_attach, frail, "vmap");
+        told(Op::importer_map, frail, "map");
+        told(Op::importer_map, frail, "vmap");
         /* Only the importer has it from here on. */
         if (random_.chance(50))
             buffer.reset();
