@@ -171,8 +171,8 @@ static bool edge_ok(const struct sn_sched *s, u32 edge, struct seen *seen)
 		return false;
 	if (e->excess_bytes > bytes || e->excess_ops > ops)
 		return false;
-	/* Who holds room back is sure to be asked again by a completion. */
-	if (e->stalled < SN_SCHED_CLASSES && !ops)
+	/* Who holds room back waits here, and is sure to be asked again by a completion. */
+	if (e->stalled < SN_SCHED_CLASSES && (!ops || !e->queue[e->stalled].count))
 		return false;
 	for (c = 0; c < SN_SCHED_CLASSES; c++) {
 		if (!queue_ok(s, edge, c, seen))
