@@ -22,7 +22,7 @@ TEST(SchedRandom, EveryFlowEndsOnceThroughErrorsAndOutages) {
     Random random;
     size_t ok = 0, badly = 0, retries = 0;
 
-    for (int round = 0; round < 40 && !HasFailure(); round++) {
+    for (int round = 0; round < 60 && !HasFailure(); round++) {
         Storm storm(random, true);
         storm.run(500);
         ok += storm.finished_ok, badly += storm.finished_badly, retries += storm.retries;
