@@ -20,7 +20,6 @@
  *
  * Lock: importer.lock, for everything; outermost.
  */
-#include <linux/crc32.h>
 #include <linux/debugfs.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -141,6 +140,19 @@ static int do_detach(void)
 	return 0;
 }
 
+/* As the programs count it. The kernel has a faster one, where something else needs it. */
+static u32 crc32_add(u32 crc, const u8 *data, size_t bytes)
+{
+	int bit;
+
+	while (bytes--) {
+		crc ^= *data++;
+		for (bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return crc;
+}
+
 /* What a device would read, by the addresses a device would use. */
 static int crc_of_map(u32 *crc)
 {
@@ -161,7 +173,7 @@ static int crc_of_map(u32 *crc)
 
 			if (!pfn_valid(PHYS_PFN(phys)))
 				return -EFAULT;
-			*crc = crc32_le(*crc, phys_to_virt(phys), bytes);
+			*crc = crc32_add(*crc, phys_to_virt(phys), bytes);
 			at += bytes;
 			left -= bytes;
 		}
@@ -183,8 +195,8 @@ static int do_checksum(void)
 		if (importer.map.is_iomem)
 			err = -EOPNOTSUPP;
 		else
-			importer.crc_vmap = crc32_le(~0, importer.map.vaddr,
-						     importer.dmabuf->size) ^ ~0;
+			importer.crc_vmap = crc32_add(~0, importer.map.vaddr,
+						      importer.dmabuf->size) ^ ~0;
 		importer.have_crc_vmap = !err;
 	}
 	if (!err && importer.sgt) {
