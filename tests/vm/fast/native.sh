@@ -3,7 +3,10 @@
 #
 # Copies between two buffers in host memory, against the kernel's own memcpy() of the same sizes in
 # turns, at the speed of the machine: caches and bandwidth count, which under emulation do not. Only
-# the ratio means something, as the median of rounds in which both meet the same host.
+# the ratio means something, as the median of rounds in which both meet the same host; and a round
+# is short, so that a busy host rather leaves it alone than cuts it up.
+# What does not fit in the caches has a goal. What does is copied in so little time (256 KiB in 10 us)
+# that the ratio says how long user-mode Linux takes from one thread to the next.
 # modules: supernode sn_host sn_test_memcpy
 # timeout: 100
 
@@ -12,13 +15,19 @@
 # What a kernel has left to do after booting would count against the first figure.
 copybench cpu0 cpu0 $((4 << 20)) $((64 << 20)) 3 > /dev/null
 
-for mib in 1 4 16 64; do
-	row=$(copybench cpu0 cpu0 $((mib << 20)) $((256 << 20)) 15)
+# bench MIB ROUNDS GOAL
+bench() {
+	row=$(copybench cpu0 cpu0 $(($1 << 20)) $((($1 < 16 ? 16 : $1) << 20)) "$2")
 	value() {
 		echo "$row" | jq -r "$1"
 	}
-	show "copy in pieces of $mib MiB: $(value '.bytes_per_sec.median / 1e9 * 100 | floor / 100') GB/s," \
+	show "copy in pieces of $1 MiB: $(value '.bytes_per_sec.median / 1e9 * 100 | floor / 100') GB/s," \
 		"memcpy $(value '.memcpy_bytes_per_sec.median / 1e9 * 100 | floor / 100') GB/s"
-	figure "host copy, native" "throughput over memcpy, pieces of $mib MiB" "$(value .ratio.median)" \
-		ratio 0.80 higher "$(value .memcpy_bytes_per_sec.median)" "$(value '.ratio.max - .ratio.min')"
-done
+	figure "host copy, native" "throughput over memcpy, pieces of $1 MiB" "$(value .ratio.median)" \
+		ratio "$3" higher "$(value .memcpy_bytes_per_sec.median)" "$(value '.ratio.max - .ratio.min')"
+}
+
+bench 1 31 -
+bench 4 31 -
+bench 16 15 0.80
+bench 64 9 0.80
