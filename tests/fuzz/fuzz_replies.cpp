@@ -315,7 +315,7 @@ void Fuzz::session() {
         Completion record{};
         record.id = id;
         record.type = CompletionType::buffer;
-        record.status = static_cast<int32_t>(input_.one_in(2) ? -12 : input_.number32());
+        record.status = input_.one_in(2) ? -12 : static_cast<int32_t>(input_.number32());
         std::memcpy(content.data(), &record, sizeof(record));
     }
     std::vector<Completion> want(content.size() / sizeof(Completion));
@@ -340,9 +340,9 @@ void Fuzz::session() {
         }
         int fd = kernel_.install();
         Draft buffer(input_);
-        buffer.fd(SN_A_BUFFER_FD, fd);
-        BufferState state;
-        auto attributes = buffer.u32(SN_A_BUFFER_STATE, state).attributes() +
+        auto state = static_cast<BufferState>(input_.one_in(2) ? 0 : input_.number32());
+        buffer.fd(SN_A_BUFFER_FD, fd).exactly(SN_A_BUFFER_STATE, static_cast<uint32_t>(state));
+        auto attributes = buffer.attributes() +
                           fake::attributes([&](Message &m) { m.put_u64(SN_A_BUFFER_ID, id); });
         kernel_.answer = [&](const Request &request) { send(request, {attributes}, false); };
         auto record = std::find_if(want.begin(), want.end(), [&](const Completion &each) {

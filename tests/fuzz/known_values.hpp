@@ -37,6 +37,9 @@ public:
         field = input_.number();
         return add([value = field, attr](supernode::Message &m) { m.put_u64(attr, value); });
     }
+    Draft &exactly(uint16_t attr, uint32_t value) {
+        return add([=](supernode::Message &m) { m.put_u32(attr, value); });
+    }
     /// Up to its first 0; the 0 at its end may be missing.
     Draft &text(uint16_t attr, std::string &field);
     Draft &fd(uint16_t attr, int value) {

@@ -36,6 +36,10 @@ Buffer Session::alloc_ready(const BufferSpec &spec, Timeout timeout) {
         if (!record)
             throw Error(ETIMEDOUT, "BUFFER_ALLOC",
                         fmt::format("buffer {} is not ready yet", buffer.id));
+        if (record->status > 0 || record->status < -4095)
+            throw Error(EBADMSG, "BUFFER_ALLOC",
+                        fmt::format("the record of buffer {} has the status {}", buffer.id,
+                                    record->status));
         if (record->status)
             throw Error(-record->status, "BUFFER_ALLOC",
                         fmt::format("buffer {} got no memory", buffer.id));
