@@ -118,7 +118,7 @@ test: deps kernels modules-stock tools sanitized fuzzers ## everything: unit tes
 	  > build/test/CTestTestfile.cmake
 	status=0; \
 	ctest --test-dir build/test -j $(JOBS) --output-on-failure --no-tests=error || status=1; \
-	tests/row build/test.json test "make test, from start to end" $$(($$(date +%s) - $(begun))) s 1800 lower 'make test' || status=1; \
+	tests/row build/test.json test "make test, from start to end" $$(($$(date +%s) - $(begun))) s 2700 lower 'make test' || status=1; \
 	exit $$status
 
 .PHONY: test-fast
