@@ -94,6 +94,7 @@ search close  - $close
 search live      ends $run
 search reads     read $run
 search cancelled ends $cancel
+catch TWICE           - $run
 catch END_TWICE       - -DNF=2 -DATTEMPTS=0
 catch END_EARLY       - $cancel
 catch NO_PIN          - $run

@@ -145,6 +145,10 @@ end:	do
 		/* it promised: one call for each copy */
 		assert(at[x] == WORKING);
 		copy_done(x, how);
+#ifdef BUG_TWICE
+		/* and it breaks the promise, which sn_copy_done() would not notice */
+		atomic { skip; d_step { add_done(x); kick = true } };
+#endif
 		how = 0
 	:: d_step { at[x] == ABORTED -> at[x] = WORKING };
 		copy_done(x, ECANCELED)
