@@ -150,8 +150,17 @@ private:
             close(fd);
     }
 
+    /// A dma-buf of another driver is no goal: udmabuf warns when directions change.
+    static bool is_ours(int fd) {
+        std::ifstream in(fmt::format("/proc/self/fdinfo/{}", fd));
+        for (std::string line; std::getline(in, line);)
+            if (line.starts_with("exp_name:"))
+                return line.find("supernode") != std::string::npos;
+        return false;
+    }
+
     void sync_or_socket(const Node &node, int fd) {
-        const std::uint32_t direction = 1 + node.size % 3;
+        const std::uint32_t direction = is_ours(fd) ? 1 + node.size % 3 : DMA_BUF_SYNC_RW;
         const auto &groups = executor_.groups();
         switch (static_cast<Action>(node.type % action_names.size())) {
         case Action::sync_begin:

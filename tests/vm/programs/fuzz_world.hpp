@@ -20,7 +20,7 @@ public:
 
     void load() {
         /* Short limits: a fuzzed transfer shall not hold its buffers for long. */
-        insert("supernode", "fence_limit_ms=1500 devices_max=96 links_max=256 flows_max=256 "
+        insert("supernode", "fence_limit_ms=1500 devices_max=20 links_max=48 flows_max=256 "
                             "sessions_max=256 session_records_max=128");
         insert("sn_host", "");
         insert("sn_sim", "");
@@ -33,7 +33,7 @@ public:
         try {
             supernode::Client client;
             const auto devices = client.devices();
-            if (devices.size() > 48)
+            if (devices.size() > 14)
                 clear(client);
             std::vector<std::uint32_t> fresh;
             for (int i = 0; i < 4; i++) {
