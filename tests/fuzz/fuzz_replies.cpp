@@ -64,6 +64,7 @@ private:
     void send(const Request &request, const std::vector<Datagram> &objects, bool is_dump);
     void arrive(Datagram datagram);
     void damage();
+    Datagram bent(Datagram attributes);
     Datagram noise(const Request &request);
     Datagram object(const Request &request, const Datagram &attributes, uint16_t flags) const;
     void expect_closed();
@@ -121,7 +122,7 @@ void Fuzz::send(const Request &request, const std::vector<Datagram> &objects, bo
     for (auto &attributes : objects) {
         while (!input_.empty() && input_.one_in(16))
             datagram = datagram + noise(request);
-        datagram = datagram + object(request, attributes, flags);
+        datagram = datagram + object(request, hostile_ ? bent(attributes) : attributes, flags);
         if (input_.one_in(4)) {
             arrive(std::move(datagram));
             datagram.clear();
@@ -129,8 +130,25 @@ void Fuzz::send(const Request &request, const std::vector<Datagram> &objects, bo
     }
     datagram = datagram + (is_dump ? fake::done(request, 0, flags) : fake::ack(request));
     arrive(std::move(datagram));
-    if (hostile_)
+    if (hostile_ && input_.below(3))
         damage();
+}
+
+// Attributes that end too early or are longer or shorter than they say, in a message that is whole.
+Datagram Fuzz::bent(Datagram attributes) {
+    while (!input_.empty() && !attributes.empty() && input_.one_in(2)) {
+        size_t at = input_.below(attributes.size());
+        uint16_t length;
+
+        if (input_.one_in(2)) {
+            attributes.resize(at);
+        } else if (at / 4 * 4 + sizeof(length) <= attributes.size()) {
+            std::memcpy(&length, attributes.data() + at / 4 * 4, sizeof(length));
+            length = static_cast<uint16_t>(length + 8 - input_.below(17));
+            std::memcpy(attributes.data() + at / 4 * 4, &length, sizeof(length));
+        }
+    }
+    return attributes;
 }
 
 void Fuzz::damage() {
