@@ -37,7 +37,7 @@ public:
         world_.load();
         /* By what was done, and not by the clock: a slow machine kills no more often. */
         const std::uint64_t begun = Recorder::now();
-        std::uint64_t next_kill = 100, next_tend = 0, next_unload = 500;
+        std::uint64_t next_kill = 30, next_tend = 0, next_unload = 500;
         std::uint64_t next_look = begun + patience, next_word = begun + 30 * second;
         std::string wrong;
         while (wrong.empty()) {
@@ -199,7 +199,7 @@ private:
         if (pid)
             return pid;
         const Role role = role_of(options_.seed, index, life);
-        const bool race = options_.races && life % 2;
+        const bool race = options_.races && (index + life) % 2;
         const int status = vmtest::run([&] {
             Worker worker(spec_, shared_, exchange_, index, role);
             Recorder recorder(record_.worker(index));
