@@ -10,6 +10,8 @@ MAKEFLAGS += --no-print-directory
 
 # The kernels that every change is built for and tested on, and all that are supported.
 KERNELS ?= 6.1 6.12 debug
+# those of them that come as packages; the others are built, which takes minutes
+stock = $(filter-out debug kcsan uml%,$(KERNELS))
 MATRIX := 6.1 6.12 6.12-rt 7.2 7.3 debug
 KDIR ?=
 KVER ?=
@@ -50,27 +52,27 @@ help: ## this text
 	@printf '           PREFIX=%s DESTDIR= INSTALL_MOD_PATH= JOBS=%s\n' "$(PREFIX)" "$(JOBS)"
 
 .PHONY: demo
-demo: deps kernels modules-6.12 snctl ## an 8-GPU server's topology and a real LLM trace, in a virtual machine
+demo: deps modules-6.12 snctl ## an 8-GPU server's topology and a real LLM trace, in a virtual machine
 	tests/vm/run.sh --name demo --timeout 600 --rows build/demo.json --command 'make demo' \
 	  $(data_files) 6.12 mem=4G $(patsubst tests/vm/%.sh,%,$(sort $(wildcard tests/vm/demo/*.sh))); \
 	tests/row build/demo.json demo "make demo, from start to end" $$(($$(date +%s) - $(begun))) s 300 lower 'make demo'
 
 .PHONY: run
-run: deps kernels modules-6.12 tools ## a shell in a virtual machine with the modules loaded
+run: deps modules-6.12 tools ## a shell in a virtual machine with the modules loaded
 	qemu/run 6.12
 
 ##@ Building
 .PHONY: modules
-modules: $(if $(kdir),modules-kdir,modules-stock) ## the kernel modules, for KDIR= or KVER=, else the running or the stock kernels
+modules: $(if $(kdir),modules-kdir,$(addprefix modules-,$(stock))) ## the kernel modules, for KDIR= or KVER=, else the running or the stock kernels
 
-.PHONY: modules-kdir modules-stock
+.PHONY: modules-kdir modules-all
 modules-kdir:
 	kmod/build '$(or $(krelease),custom)' '$(kdir)'
-modules-stock: $(addprefix modules-,$(KERNELS))
+modules-all: $(addprefix modules-,$(KERNELS))
 
-# modules-6.12: for one cached stock kernel, with warnings as errors
-.PHONY: $(addprefix modules-,$(KERNELS))
-$(addprefix modules-,$(KERNELS)): modules-%: kernels
+# modules-6.12: for one kernel, which is fetched or built if it is not cached, with warnings as errors
+modules-%: FORCE
+	@qemu/kernel fetch $*
 	kmod/build $* "$$(qemu/kernel path $* build)" --strict
 
 .PHONY: tools
@@ -112,7 +114,7 @@ clean: ## remove build/ (downloaded kernels stay in the cache)
 
 ##@ Testing
 .PHONY: test
-test: deps kernels modules-stock tools sanitized fuzzers ## everything: unit tests with sanitizers, then virtual machines on two stock kernels and a debug kernel
+test: deps modules-all tools sanitized fuzzers ## everything: unit tests with sanitizers, then virtual machines on two stock kernels and a debug kernel
 	@mkdir -p build/test
 	@printf 'subdirs("%s/build/asan" "%s/build/fuzz" "%s/build/tools/tests/vm")\n' '$(CURDIR)' '$(CURDIR)' '$(CURDIR)' \
 	  > build/test/CTestTestfile.cmake
@@ -123,17 +125,17 @@ test: deps kernels modules-stock tools sanitized fuzzers ## everything: unit tes
 
 .PHONY: test-fast
 test-fast: deps tools ## what needs neither PCI nor a second CPU, on user-mode Linux, plain and with KASAN and lockdep; seconds
-	@$(MAKE) modules-stock KERNELS="uml uml-debug"
+	@$(MAKE) modules-all KERNELS="uml uml-debug"
 	tests/vm/suite build/fast.json "make test-fast" uml uml-debug
 
 # SABOTAGE=NAME plants that mistake (SABOTAGE=all: each, one after the other) and expects it to be caught.
 .PHONY: test-debug
 test-debug: deps tools ## the machines on kernels with KASAN, lockdep, ... and KCSAN; SABOTAGE=NAME plants a mistake
-	@$(MAKE) modules-stock KERNELS="debug$(if $(SABOTAGE),, kcsan)"
+	@$(MAKE) modules-all KERNELS="debug$(if $(SABOTAGE),, kcsan)"
 	$(if $(SABOTAGE),tests/vm/sabotage/run $(SABOTAGE:all=),tests/vm/suite build/debug.json "make test-debug" debug kcsan)
 
 .PHONY: test-cost
-test-cost: deps kernels modules-6.12 tools ## the instructions of each command against the committed table, into build/cost.json
+test-cost: deps modules-6.12 tools ## the instructions of each command against the committed table, into build/cost.json
 	tests/vm/cost/run 6.12
 
 .PHONY: matrix
@@ -149,7 +151,7 @@ SEED ?=
 .PHONY: fuzz
 fuzz: deps fuzzers tools ## look for mistakes: libFuzzer, SECONDS=60 each, then netlink on the debug kernel, MESSAGES=N
 	tests/fuzz/run --seconds $(SECONDS)
-	@$(MAKE) modules-stock KERNELS=debug
+	@$(MAKE) modules-all KERNELS=debug
 	tests/vm/fuzz/run $(if $(MESSAGES),--messages $(MESSAGES),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: unit
@@ -163,11 +165,11 @@ coverage: deps tools ## which lines the tests run, per file, into build/coverage
 
 .PHONY: check
 check: deps kernels ## sparse, checkpatch, kernel-doc, coccinelle, clang-format, clang-tidy, shellcheck, core purity
-	tools/check/all $(filter-out debug kcsan uml%,$(KERNELS))
+	tools/check/all $(stock)
 
 .PHONY: bench
-bench: deps kernels modules-stock tools ## the figures, with their method, into build/bench.json
-	tests/bench-all build/bench.json $(KERNELS) -- $(data_files)
+bench: deps $(addprefix modules-,$(stock)) tools ## the figures, with their method, into build/bench.json
+	tests/bench-all build/bench.json $(stock) -- $(data_files)
 
 ##@ Installing
 .PHONY: install
@@ -196,4 +198,4 @@ deps: ## install the Debian packages that builds and tests need; silent when all
 
 .PHONY: kernels
 kernels: ## download the stock kernels into the cache; silent when they are there
-	@qemu/kernel fetch $(KERNELS)
+	@qemu/kernel fetch $(stock)
