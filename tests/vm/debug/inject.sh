@@ -12,7 +12,8 @@ load sn_test_inject 2> /tmp/no-inject ||
 	skip "this kernel has no probes where memory is allocated: $(cat /tmp/no-inject)"
 
 # What other parts of the kernel say when they get no memory, each in its own way.
-allow_log 'Failed to create a rescuer kthread'
+allow_log 'workqueue: Failed to (create|allocate) '
+allow_log 'DMA-API: cacheline tracking ENOMEM'
 allow_log 'out of free dentries, can not create'
 allow_log 'SLUB: Unable to allocate memory on node'
 allow_log '  cache: .*, object size: '
