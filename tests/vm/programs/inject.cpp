@@ -39,7 +39,8 @@ bool lack_of_memory(int error) {
     return error == ENOMEM || error == ENOBUFS;
 }
 
-/// One attempt; true when it met a failure.
+/// One attempt; true when the next may tell more. Where all fail from the n-th on and it is done
+/// all the same, it is so with those from the next on, which are fewer.
 bool attempt(World &w, Probe &probe, const Case &c, Mode mode, unsigned n, Tally &tally) {
     c.prepare(w);
     const auto look = [&] {
@@ -77,7 +78,7 @@ bool attempt(World &w, Probe &probe, const Case &c, Mode mode, unsigned n, Tally
     }
     w.restore();
     w.settle(fmt::format("{}: cannot be undone:", where));
-    return hit.failed;
+    return hit.failed && (mode != Mode::persist || outcome.kind == Outcome::refused);
 }
 
 void exhaust(World &w, Probe &probe, const Case &c, Mode mode, Tally &tally) {
@@ -201,7 +202,7 @@ bool load_attempt(Probe &probe, const Loadable &module, Mode mode, unsigned n, T
     require(unload(module.name).kind == Outcome::done, "{}: does not unload: {}", where,
             std::strerror(errno));
     World::settle(before, fmt::format("{}: unloaded, and left something:", where), outside);
-    return hit.failed;
+    return hit.failed && mode != Mode::persist;
 }
 
 bool unload_attempt(Probe &probe, const Loadable &module, unsigned n, Tally &tally) {
