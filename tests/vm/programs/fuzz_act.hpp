@@ -235,6 +235,10 @@ private:
     static void fork_away(const Node &node) {
         if (node.size % 8)
             return; // dear
+        /* User-mode Linux 6.12 dies of itself when a task is killed in the middle of fork(). */
+        static const bool user_mode = access("/proc/exitcode", F_OK) == 0;
+        if (user_mode)
+            return;
         if (fork() == 0) {
             usleep(node.size % 4000);
             _exit(0);

@@ -217,7 +217,7 @@ private:
     /// The workers go on, but hold nothing for long.
     void unload_under_them() {
         shared_.quiesce = 1;
-        if (world_.unload(30))
+        if (world_.unload(120))
             unloads_++;
         world_.load();
         shared_.loads++;
