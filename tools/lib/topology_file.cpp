@@ -98,14 +98,13 @@ Topology Reader::read(const std::string &text) {
         return {};
     }
     try {
-        const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-        if (documents.empty() || documents.front().IsNull())
+        const YAML::Node root = YAML::Load(text);
+        if (root.IsNull())
             problems.add(YAML::Mark::null_mark(), "the file is empty; it must state devices");
-        else if (documents.size() > 1)
-            problems.add(documents[1].Mark(), "a second document begins here; a file states one "
-                                              "topology");
+        else if (const auto second = second_document(text))
+            problems.add(*second, "a second document begins here; a file states one topology");
         else
-            read_root(documents.front());
+            read_root(root);
     } catch (const YAML::Exception &exception) {
         problems.add(exception.mark, fmt::format("this is not YAML: {}", exception.msg));
     }

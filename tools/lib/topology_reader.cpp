@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 #include <stdexcept>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <yaml-cpp/eventhandler.h>
 
 namespace supernode::topology {
 namespace {
@@ -36,6 +38,39 @@ std::size_t plain_bytes(std::string_view text) {
     return never ? 0 : bytes;
 }
 
+// Where the first node of a document is.
+class FirstNode final : public YAML::EventHandler {
+public:
+    const std::optional<YAML::Mark> &mark() const { return mark_; }
+
+    void OnDocumentStart(const YAML::Mark &) override {}
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark &mark, YAML::anchor_t) override { see(mark); }
+    void OnAlias(const YAML::Mark &mark, YAML::anchor_t) override { see(mark); }
+    void OnScalar(const YAML::Mark &mark, const std::string &, YAML::anchor_t,
+                  const std::string &) override {
+        see(mark);
+    }
+    void OnSequenceStart(const YAML::Mark &mark, const std::string &, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {
+        see(mark);
+    }
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark &mark, const std::string &, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {
+        see(mark);
+    }
+    void OnMapEnd() override {}
+
+private:
+    void see(const YAML::Mark &mark) {
+        if (!mark_)
+            mark_ = mark;
+    }
+
+    std::optional<YAML::Mark> mark_;
+};
+
 // A file's own words come back in sentences: one line each, and nothing that moves a cursor.
 std::string printable(std::string_view text) {
     std::string out;
@@ -51,6 +86,15 @@ std::string printable(std::string_view text) {
 }
 
 } // namespace
+
+std::optional<YAML::Mark> second_document(const std::string &text) {
+    std::istringstream stream(text);
+    YAML::Parser parser(stream);
+    FirstNode first, second;
+    if (!parser.HandleNextDocument(first) || !parser.HandleNextDocument(second))
+        return std::nullopt;
+    return second.mark();
+}
 
 void Problems::add(const YAML::Mark &mark, std::string_view sentence) {
     // Marks of yaml-cpp count from 0, and -1 is no place.

@@ -29,6 +29,10 @@ private:
     std::vector<Problem> problems_;
 };
 
+/// Where a second document of the file begins, if there is one. YAML::LoadAll() would never end at
+/// some files that go on with what is no document. Throws YAML::Exception.
+std::optional<YAML::Mark> second_document(const std::string &text);
+
 /// One map of the file. Keys that it lacks are looked up in the defaults, if there are any.
 class Map {
 public:
