@@ -24,7 +24,7 @@ inline std::uint64_t instructions() {
 
 /// Lets works, freed memory and grace periods of what went before end. Costs virtual time only.
 inline void settle() {
-    usleep(12000);
+    usleep(40000);
 }
 
 /// A request that is built once, so that what is counted is the kernel's work and three system
