@@ -15,7 +15,7 @@ load sn_test_inject 2> /tmp/no-inject ||
 allow_log 'workqueue: Failed to (create|allocate) '
 allow_log 'DMA-API: cacheline tracking ENOMEM'
 allow_log 'out of free dentries, can not create'
-allow_log 'SLUB: Unable to allocate memory on node'
+allow_log 'SLUB: Unable to allocate memory on '
 allow_log '  cache: .*, object size: '
 allow_log '  node [0-9]+: slabs: '
 allow_log 'Huh VM_FAULT_OOM leaked out to the #PF handler'
