@@ -120,7 +120,7 @@ test: deps modules-all tools sanitized fuzzers ## everything: unit tests with sa
 	  > build/test/CTestTestfile.cmake
 	status=0; \
 	ctest --test-dir build/test -j $(JOBS) --output-on-failure --no-tests=error || status=1; \
-	tests/row build/test.json test "make test, from start to end" $$(($$(date +%s) - $(begun))) s 2700 lower 'make test' || status=1; \
+	tests/row build/test.json test "make test, from start to end" $$(($$(date +%s) - $(begun))) s 3300 lower 'make test' || status=1; \
 	exit $$status
 
 .PHONY: test-fast
