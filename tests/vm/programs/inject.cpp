@@ -115,7 +115,7 @@ void ops(std::string_view only) {
     Probe probe; /* its files are among those that stay open */
     World w;
     Tally tally;
-    unsigned commands = 0, wrong = 0, done = 0;
+    unsigned commands = 0, wrong = 0, done = 0, met = 0;
     for (const auto &what : forgotten(w, commands)) {
         fmt::print(stderr, "no case for {}\n", what);
         wrong++;
@@ -134,6 +134,7 @@ void ops(std::string_view only) {
             wrong++;
             w.restore();
         }
+        met += tally.faults != before.faults;
         fmt::print(stderr, "{}: {} failures, {} refusals, {} unknown in {} attempts\n", c.name,
                    tally.faults - before.faults, tally.refused - before.refused,
                    tally.unknown - before.unknown, tally.attempts - before.attempts);
@@ -144,8 +145,8 @@ void ops(std::string_view only) {
     w.client.link_del(w.far_link);
     w.client.device_del(w.gpu, true);
     w.client.device_del(w.far, true);
-    fmt::print("commands {}\noperations {}\nfaults {}\nplaces {}\nwrong {}\n", commands, done,
-               tally.faults, tally.places.size(), wrong);
+    fmt::print("commands {}\noperations {}\nmet {}\nfaults {}\nplaces {}\nwrong {}\n", commands,
+               done, met, tally.faults, tally.places.size(), wrong);
     require(!wrong, "{} are wrong", wrong);
 }
 

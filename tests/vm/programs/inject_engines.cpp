@@ -97,7 +97,9 @@ public:
             if (map.data()[i] == std::byte{0x5a})
                 continue;
             /* A lost buffer shows zeroes: what was written went with it. */
-            require(state(copy_.to) == BufferState::lost, "byte {} was written after the end", i);
+            require(state(copy_.to) == BufferState::lost,
+                    "byte {} was written after the end: {:#x}", i,
+                    std::to_integer<unsigned>(map.data()[i]));
             break;
         }
         require(!b_.session.next(0ms), "it ended twice");

@@ -125,7 +125,9 @@ struct Copy {
         UniqueMapping map(to.fd.get());
         const auto *const words = reinterpret_cast<const std::uint64_t *>(map.data());
         for (std::size_t i = 0; i < bytes / 8; i++)
-            vmtest::require(words[i] == vmtest::pattern(from.id, i), "wrong bytes at {}", i * 8);
+            vmtest::require(words[i] == vmtest::pattern(from.id, i),
+                            "wrong bytes at {}: {:#x}, should be {:#x}", i * 8, words[i],
+                            vmtest::pattern(from.id, i));
     }
 
     Session &session;
