@@ -2,9 +2,9 @@
 /*
  * Which ranges of a space are allocated and which are free.
  *
- * Every range, allocated or free, is a node. Two treaps by index over the same nodes: all of them
- * by address, the free ones by (length, address). A node's priority is a hash of its index, so equal
- * histories make equal trees. Neighbours in address order are linked as well, for coalescing.
+ * Every range, allocated or free, is a node. Two treaps by index over the same nodes: all of
+ * them by address, the free ones by (length, address). A node's priority is a hash of its index,
+ * so equal histories make equal trees. Neighbours in address order are linked, for coalescing.
  * Not here: what the bytes are used for. No lock: the caller serialises.
  */
 #include "extent_state.h"
