@@ -120,7 +120,10 @@ private:
 
     void open_socket(std::uint32_t index) {
         const int one = 1, small = 4096;
-        const int fd = keep_fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC));
+        int fd = -1;
+        /* The thread that closes fds may take it for the one that had its number before. */
+        for (int tries = 0; fd < 0 && tries < 100; tries++)
+            fd = keep_fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC));
         vmtest::require(fd >= 0, "no netlink socket: {}", std::strerror(errno));
         const timeval patience{.tv_sec = 0, .tv_usec = 20000};
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
