@@ -8,6 +8,9 @@
 #
 # The detectors of the debug kernel that user-mode Linux has.
 
+# KASAN's frames need twice the stack, and the host's signal frames lie on it too, with all of AVX-512
+CONFIG_KERNEL_STACK_ORDER=4
+
 # memory
 CONFIG_KASAN=y
 CONFIG_KASAN_GENERIC=y
