@@ -241,9 +241,9 @@ void run(unsigned seconds) {
             require(number<std::uint64_t>(one, SN_A_TRANSFER_BYTES) == 65536,
                     "a transfer of {} bytes", number<std::uint64_t>(one, SN_A_TRANSFER_BYTES));
     }));
-    // longer, where readers of a slow kernel leave the writers little
+    // much longer, where readers of a slow kernel leave the writers little
     const auto enough = [&load] { return load.commits >= 20 && load.copies >= 8; };
-    for (unsigned i = 0; (i < 10 * seconds || (!enough() && i < 80 * seconds)) && !load.stop; i++)
+    for (unsigned i = 0; (i < 10 * seconds || (!enough() && i < 300 * seconds)) && !load.stop; i++)
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
     load.stop = true;
     for (auto &thread : threads)

@@ -10,6 +10,8 @@
 
 #include <sys/wait.h>
 
+#include <filesystem>
+#include <fstream>
 #include <set>
 
 namespace fuzz {
@@ -228,11 +230,39 @@ private:
     std::string stuck() {
         for (std::uint32_t i = 0; i < workers_.size(); i++) {
             const std::uint64_t programs = shared_.workers[i].programs;
-            if (programs == workers_[i].programs)
+            if (programs == workers_[i].programs) {
+                print_stacks();
                 return fmt::format("worker {} is stuck", i);
+            }
             workers_[i].programs = programs;
         }
         return "";
+    }
+
+    static std::string text_of_file(const std::filesystem::path &path) {
+        std::ifstream in(path);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+
+    /// Where everybody is who waits in the kernel, the workers and those they may wait for.
+    static void print_stacks() {
+        for (const auto &entry : std::filesystem::directory_iterator("/proc")) {
+            std::error_code gone;
+            if (entry.path().filename().string().find_first_not_of("0123456789") !=
+                std::string::npos)
+                continue;
+            for (const auto &task :
+                 std::filesystem::directory_iterator(entry.path() / "task", gone)) {
+                const auto stat = text_of_file(task.path() / "stat");
+                const auto stack = text_of_file(task.path() / "stack");
+                const auto state = stat.rfind(')');
+                if (state == std::string::npos ||
+                    (stat.find("(fuzz") == std::string::npos && stat.at(state + 2) != 'D'))
+                    continue;
+                fmt::print(stderr, "{}{} {}\n{}", stat, text_of_file(task.path() / "wchan"),
+                           text_of_file(task.path() / "syscall"), stack);
+            }
+        }
     }
 
     std::string end() {

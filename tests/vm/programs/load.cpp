@@ -131,12 +131,16 @@ std::vector<pid_t> start(Board &board, std::uint64_t seed) {
     };
 }
 
-/// Until the time is over, somebody fails or nothing moves.
+/// Until the time is over, and on a starved machine up to as long again for what has not come up
+/// yet; or somebody fails, or nothing moves.
 void supervise(Board &board, std::chrono::seconds duration) {
     const auto end = Clock::now() + duration;
+    const auto complete = [&board] {
+        return std::ranges::all_of(board.ops, [](const auto &op) { return op.done > 0; });
+    };
     auto moved = Clock::now();
     std::uint64_t before = 0;
-    while (!board.stop && Clock::now() < end) {
+    while (!board.stop && (Clock::now() < end || (!complete() && Clock::now() < end + duration))) {
         std::this_thread::sleep_for(200ms);
         const std::uint64_t now = board[Op::transfer_done].done;
         if (now != before) {
