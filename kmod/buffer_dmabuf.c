@@ -145,7 +145,11 @@ static int buffer_end_cpu_access(struct dma_buf *dmabuf, enum dma_data_direction
 	return 0;
 }
 
-/* The dma-buf core asks once for any number of users and gives back after the last. */
+/*
+ * The dma-buf core asks once for any number of users and gives back after the last. It warns of a
+ * refusal, so who could attach is not refused for what was lost since: the pages stay as long as
+ * the dma-buf, and an older mapping shows them as well.
+ */
 static int buffer_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct sn_buffer *buffer = dmabuf->priv;
@@ -153,7 +157,7 @@ static int buffer_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	int ret;
 
 	ret = sn_buffer_usable(buffer, NULL);
-	if (ret)
+	if (ret && !(ret == -ENODEV && buffer->mem.npages))
 		return ret;
 	if (buffer->mem.npages > UINT_MAX)
 		return -E2BIG;

@@ -139,8 +139,10 @@ static void buffer_lose(struct sn_buffer *buffer)
 
 	down_write(&buffer->state_lock);
 	lost = buffer->state == SN_BUFFER_STATE_PENDING || buffer->state == SN_BUFFER_STATE_READY;
-	if (lost)
-		WRITE_ONCE(buffer->state, SN_BUFFER_STATE_LOST);
+	if (lost) {
+		/* Pairs with sn_buffer_state(): who sees LOST sees whether there are pages. */
+		smp_store_release(&buffer->state, SN_BUFFER_STATE_LOST);
+	}
 	up_write(&buffer->state_lock);
 	if (!lost)
 		return;

@@ -499,6 +499,8 @@ void test_lost(Client &client, std::string_view) {
     require(code == ENODEV, "sync of what is lost: {}", errno_name(code));
     importer_does("checksum", ENODEV);
     importer_says("\"mapped\": true");
+    importer_does("vunmap");
+    importer_does("vmap"); // the dma-buf core would warn of a refusal
     importer_does("detach");
     importer_does(fmt::format("attach {}", fd), ENODEV);
     const Segment segment{.src_fd = fd, .dst_fd = second.fd.get(), .bytes = page};
