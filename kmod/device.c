@@ -321,6 +321,19 @@ int sn_device_start(struct sn_device *dev, struct netlink_ext_ack *extack)
 }
 
 /**
+ * sn_device_close() - give a device's engines nothing more to copy
+ * @dev: no longer, or never, in the topology
+ *
+ * Context: Process context; of our locks, a transaction's at most. Does not wait.
+ */
+void sn_device_close(struct sn_device *dev)
+{
+	WRITE_ONCE(dev->state, SN_DEVICE_STATE_DEAD);
+	if (dev->edge != U32_MAX)
+		sn_dispatcher_edge_set_up(dev->edge, false);
+}
+
+/**
  * sn_device_stop() - end all work of a device and take it from its backend
  * @dev: no longer, or never, in the topology
  *
@@ -337,9 +350,7 @@ void sn_device_stop(struct sn_device *dev)
 	if (test_bit(SN_DEVICE_STOPPED_BIT, &dev->flags))
 		goto out_unlock;
 	/* 1. No new work. */
-	WRITE_ONCE(dev->state, SN_DEVICE_STATE_DEAD);
-	if (dev->edge != U32_MAX)
-		sn_dispatcher_edge_set_up(dev->edge, false);
+	sn_device_close(dev);
 	/* 2. End the work there is, then take the memory away. */
 	sn_transfers_cancel_device(dev);
 	sn_buffers_lost(dev);

@@ -120,6 +120,7 @@ bool sn_name_ok(const char *name);
 struct sn_device *sn_device_alloc(const struct sn_device_desc *desc, const char *backend,
 				  struct netlink_ext_ack *extack);
 int sn_device_start(struct sn_device *dev, struct netlink_ext_ack *extack);
+void sn_device_close(struct sn_device *dev);
 void sn_device_stop(struct sn_device *dev);
 void sn_device_stop_later(struct sn_device *dev);
 void sn_device_flush(void);
