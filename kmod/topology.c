@@ -246,7 +246,7 @@ static void stop_gone(struct sn_txn *txn)
 	xa_for_each(&txn->gone_devices, id, force) {
 		struct sn_device *dev = sn_topology_device(txn->base, id);
 
-		/* Closed first: then what has nothing in flight gets nothing, and is not waited for. */
+		/* Closed first: what has nothing in flight gets nothing, and is not waited for. */
 		sn_device_close(dev);
 		if (txn->may_wait ||
 		    (!atomic_read(&dev->inflight) && !atomic_read(&dev->buffers)))
