@@ -188,6 +188,26 @@ void cancels(Bench &b) {
     copy.expect_arrived();
 }
 
+/// Copies by the CPU, of which some wait in its queue.
+void cancels_of_the_host(Bench &b) {
+    const auto cpu = vmtest::device_id(b.client, "cpu0");
+    const auto region = b.client.device(cpu).regions.at(0).id;
+    Copy copy(b.session, region, region, 16 << 20);
+
+    for (int i = 0;; i++) {
+        require(i < 100, "no copy was cancelled on its way");
+        const auto id = copy.submit().id;
+        b.session.cancel(id);
+        const auto end = copy.wait(id);
+        if (end.status == -ECANCELED && end.start_ns)
+            break;
+        /* Too early or too late. */
+        require(end.status == 0 || end.status == -ECANCELED, "it ended with {}", end.status);
+    }
+    expect_end(copy.wait(copy.submit().id), 0, "a copy after all that");
+    copy.expect_arrived();
+}
+
 void closing(Bench &b) {
     const auto before = b.client.stats();
     Fd fence;
@@ -222,8 +242,12 @@ int main() {
     return vmtest::run([] {
         Bench bench;
         const std::pair<const char *, void (*)(Bench &)> parts[] = {
-            {"out-fences", out_fences}, {"in-fences", in_fences}, {"limits", limits},
-            {"cancels", cancels},       {"closing", closing},
+            {"out-fences", out_fences},
+            {"in-fences", in_fences},
+            {"limits", limits},
+            {"cancels", cancels},
+            {"cancels of the host", cancels_of_the_host},
+            {"closing", closing},
         };
         for (const auto &[name, part] : parts) {
             part(bench);
