@@ -332,6 +332,8 @@ void sn_transfer_submit(struct sn_transfer *t)
 	t->submit_ns = ktime_get_ns();
 	kref_get(&t->ref);		/* the caller's, for the length of this call */
 	kref_get(&t->ref);		/* the resources' */
+	/* From the next lines on a cancel finds it and may end it: they must outlive this call. */
+	sn_transfer_hold_resources(t);
 	sn_session_get(session);	/* the table's */
 	sn_session_get(session);	/* the resources' */
 	atomic_inc(&session->live);
@@ -342,8 +344,6 @@ void sn_transfer_submit(struct sn_transfer *t)
 	spin_unlock(&all_lock);
 	trace_sn_transfer_submit(t->id, t->session_id, t->class, t->bytes, t->nsegments,
 				 t->nflows);
-	/* Resources must outlive the arming: a cancel may end it meanwhile. */
-	sn_transfer_hold_resources(t);
 	if (t->out_fence)
 		queue_delayed_work(run_wq, &t->limit_work, msecs_to_jiffies(fence_limit_ms));
 	if (arm_in_fences(t))
