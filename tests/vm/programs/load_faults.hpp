@@ -68,36 +68,43 @@ private:
 
     void error() {
         const bool told =
-            turn(device_, "fail_status", random_.chance(50) ? -EIO : -EREMOTEIO) &&
+            turn_any("fail_status", random_.chance(50) ? -EIO : -EREMOTEIO) &&
             (random_.chance(50)
-                 ? turn(device_, "fail_nth", static_cast<std::int64_t>(random_.between(1, 4)))
-                 : turn(device_, "fail_every", static_cast<std::int64_t>(random_.between(1, 4))));
+                 ? turn_any("fail_nth", static_cast<std::int64_t>(random_.between(1, 4)))
+                 : turn_any("fail_every", static_cast<std::int64_t>(random_.between(1, 4))));
         if (!told)
             return;
         board_.done(Op::fault_error);
         actor_.pause(random_.below(300));
-        turn(device_, "fail_every", 0);
+        turn_any("fail_every", 0);
+    }
+
+    /// Of the device and of those of its name that still drain. False when there is none.
+    bool turn_any(std::string_view knob, std::int64_t value) {
+        bool any = false;
+        for_each_knobs(device_, [&](const std::string &name) { any |= turn(name, knob, value); });
+        return any;
     }
 
     /// Until who waits for it cancels.
     void hang() {
-        if (turn(device_, "hang_nth", static_cast<std::int64_t>(random_.between(1, 3))))
+        if (turn_any("hang_nth", static_cast<std::int64_t>(random_.between(1, 3))))
             board_.done(Op::fault_hang);
     }
 
     void late() {
-        if (!turn(device_, "late_ns", static_cast<std::int64_t>(random_.below(20'000'000))) ||
-            !turn(device_, "slow_percent", static_cast<std::int64_t>(random_.between(100, 2000))))
+        if (!turn_any("late_ns", static_cast<std::int64_t>(random_.below(20'000'000))) ||
+            !turn_any("slow_percent", static_cast<std::int64_t>(random_.between(100, 2000))))
             return;
         board_.done(Op::fault_late);
         actor_.pause(random_.below(300));
-        turn(device_, "late_ns", 0);
-        turn(device_, "slow_percent", 100);
+        turn_any("late_ns", 0);
+        turn_any("slow_percent", 100);
     }
 
     /// It does not even end what is aborted: the device is given up, its copies are quarantined.
     void disobey() {
-        if (!turn(device_, "ignore_abort", 1) || !turn(device_, "hang_nth", 1))
+        if (!turn_any("ignore_abort", 1) || !turn_any("hang_nth", 1))
             return;
         board_.done(Op::fault_disobey);
         actor_.pause(random_.between(500, 5000));
@@ -115,7 +122,7 @@ private:
 
     void vanish() {
         const auto id = find_device(client_, device_);
-        if (!id || !turn(device_, "vanish", 1))
+        if (!id || !turn_any("vanish", 1))
             return;
         for (const auto end = Clock::now() + 60s; find_device(client_, device_) == id;) {
             require(Clock::now() < end, "{} vanished and stays", device_);

@@ -101,8 +101,9 @@ private:
             flight.steady = false;
             flight.allowed.insert(flight.allowed.end(), {-EIO, -EREMOTEIO, -ENODEV, -EHOSTUNREACH});
         }
+        /* A copy that fails while its only link is down cannot be sent again. */
         if (flaps)
-            flight.allowed.push_back(-EHOSTUNREACH);
+            flight.allowed.insert(flight.allowed.end(), {-EHOSTUNREACH, -EIO});
         if (options.out_fence)
             flight.allowed.push_back(-ETIMEDOUT);
 
