@@ -4,7 +4,7 @@
 # Every netlink command, dma-buf operation and call of the vendor header with its n-th allocation
 # failing, for every n; loading and unloading too.
 # modules: none
-# timeout: 900
+# timeout: 300
 
 . /tests/lib.sh
 

@@ -143,14 +143,15 @@ static int enter(struct kprobe *probe, struct pt_regs *regs)
 	caller = our_caller(regs);
 	if (!caller && !(wide && point->any && current == READ_ONCE(armer)))
 		return 0;
-	now = atomic_dec_if_positive(&left);
-	if (now < 0)
-		return 0;
+	/* One step from armed to what follows: who disarms meanwhile is not undone. */
+	now = atomic_read(&left);
+	do {
+		if (!now)
+			return 0;
+	} while (!atomic_try_cmpxchg(&left, &now, now == 1 && persist ? 1 : now - 1));
 	atomic_inc(&seen);
-	if (now)
+	if (now > 1)
 		return 0;
-	if (persist)
-		atomic_set(&left, 1);
 	if (atomic_inc_return(&failed) == 1)
 		note(point, caller);
 	regs_set_return_value(regs, point->result);
