@@ -10,10 +10,10 @@
 . /tests/lib.sh
 
 # What a kernel has left to do after booting would count against the first figure.
-copybench cpu0 cpu0 $((4 << 20)) $((64 << 20)) 9 > /dev/null
+copybench cpu0 cpu0 $((4 << 20)) $((64 << 20)) 9 1 > /dev/null
 
 for mib in 1 4 16 64; do
-	row=$(copybench cpu0 cpu0 $((mib << 20)) $((64 << 20)) 9)
+	row=$(copybench cpu0 cpu0 $((mib << 20)) $((64 << 20)) 9 1)
 	value() {
 		echo "$row" | jq -r "$1"
 	}
