@@ -3,8 +3,8 @@
 #
 # Copies between two buffers in host memory, against the kernel's own memcpy() of the same sizes in
 # turns, at the speed of the machine: caches and bandwidth count, which under emulation do not. Only
-# the ratio means something, as the median of rounds in which both meet the same host; and a round
-# is short, so that a busy host rather leaves it alone than cuts it up.
+# the ratio means something, as the median of rounds in which both meet the same host; a round is
+# the median of nine short passes of each, for it takes two or three until caches hold what they can.
 # What does not fit in the caches has a goal. What does is copied in so little time (256 KiB in 10 us)
 # that the ratio says how long user-mode Linux takes from one thread to the next.
 # modules: supernode sn_host sn_test_memcpy

@@ -2,9 +2,9 @@
 // How fast transfers between two buffers are, from submission to end by the kernel's own clock, in
 // rounds that take turns with the kernel's memcpy() so that both meet the same machine.
 //
-// copybench SRC_DEVICE DST_DEVICE SEGMENT_BYTES TOTAL_BYTES ROUNDS [PASSES]
+// copybench SRC_DEVICE DST_DEVICE SEGMENT_BYTES TOTAL_BYTES ROUNDS PASSES
 //
-// A round is so many passes (3) of each, and counts as the median of them. It takes two or three
+// A round is so many passes of each, and counts as the median of them. It takes two or three
 // until a cache holds what it can.
 //
 // Prints one JSON object: bytes_per_sec and memcpy_bytes_per_sec (median, min, max over rounds) and
@@ -63,7 +63,8 @@ void run(char **argv) {
     const auto segment_bytes = std::strtoull(argv[3], nullptr, 0);
     const auto total = std::strtoull(argv[4], nullptr, 0);
     const auto rounds = std::strtoul(argv[5], nullptr, 0);
-    const auto passes = argv[6] ? std::strtoul(argv[6], nullptr, 0) : 3;
+    const auto passes = std::strtoul(argv[6], nullptr, 0);
+    require(rounds && passes, "there is a round at least, and a pass");
     const BufferSpec from{.region = vmtest::region_of(client, argv[1]).id, .bytes = segment_bytes};
     const BufferSpec to{.region = vmtest::region_of(client, argv[2]).id, .bytes = segment_bytes};
     const auto src = session.alloc_ready(from);
@@ -74,6 +75,7 @@ void run(char **argv) {
     for (std::uint64_t at = 0; at < total; at += segment_bytes)
         job.segments.push_back(
             {.src_fd = src.fd.get(), .dst_fd = dst.fd.get(), .bytes = segment_bytes});
+
     std::vector<double> ours, theirs, ratios;
     for (unsigned long i = 0; i < rounds; i++) {
         std::vector<double> each;
@@ -94,8 +96,7 @@ void run(char **argv) {
 
 int main(int argc, char **argv) {
     return vmtest::run([&] {
-        require(argc == 6 || argc == 7,
-                "usage: copybench SRC DST SEGMENT_BYTES TOTAL_BYTES ROUNDS [PASSES]");
+        require(argc == 7, "usage: copybench SRC DST SEGMENT_BYTES TOTAL_BYTES ROUNDS PASSES");
         run(argv);
     });
 }

@@ -22,6 +22,7 @@ constexpr unsigned nth_max = 2000; ///< an operation that meets failures for eve
 
 struct Tally {
     unsigned faults = 0;   ///< allocations that failed
+    unsigned several = 0;  ///< operations that met more than one: only Mode::persist does that
     unsigned attempts = 0; ///< operations run
     unsigned refused = 0;
     unsigned unknown = 0; ///< done or not, but nobody was told
@@ -30,6 +31,7 @@ struct Tally {
     void add(const Hit &hit) {
         attempts++;
         faults += hit.failed;
+        several += hit.failed > 1;
         if (hit.failed)
             places[hit.where]++;
     }
@@ -148,6 +150,7 @@ void ops(std::string_view only) {
     fmt::print("commands {}\noperations {}\nmet {}\nfaults {}\nplaces {}\nwrong {}\n", commands,
                done, met, tally.faults, tally.places.size(), wrong);
     require(!wrong, "{} are wrong", wrong);
+    require(tally.several || !only.empty(), "no failure was followed by another");
 }
 
 // Loading and unloading.
@@ -248,6 +251,7 @@ void loading() {
     }
     for (const auto &[place, times] : tally.places)
         fmt::print(stderr, "  {} {}\n", times, place);
+    require(tally.several, "no failure was followed by another");
     fmt::print("operations {}\nfaults {}\nplaces {}\nwrong 0\n", 2 * std::size(all), tally.faults,
                tally.places.size());
 }
