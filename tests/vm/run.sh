@@ -8,7 +8,7 @@ set -euo pipefail
 usage() {
 	cat <<-'USAGE'
 	usage: tests/vm/run.sh [options] VERSION [KEY=VALUE...] TEST...
-	  TEST is tests/vm/TEST.sh; KEY is mem, smp, numa or icount, as for qemu/vm
+	  TEST is tests/vm/TEST.sh; KEY is mem, smp, numa, icount or host-cpu, as for qemu/vm
 	  --name NAME      the run's name: results go to build/vm/VERSION/NAME
 	  --timeout S      kill the machine after that many seconds (600)
 	  --rows FILE      also write the figures there; fail if there are none, or one is not ok

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 // How fast transfers between two buffers are, from submission to end by the kernel's own clock, in
-// rounds that take turns with the kernel's memcpy() so that both meet the same machine.
+// rounds that take turns with the kernel's memcpy() between the same pages, so that both meet the
+// same machine and the same caches.
 //
 // copybench SRC_DEVICE DST_DEVICE SEGMENT_BYTES TOTAL_BYTES ROUNDS PASSES
 //
@@ -24,11 +25,11 @@ using vmtest::require;
 
 constexpr auto memcpy_file = "/sys/kernel/debug/sn_test_memcpy/run";
 
-/// The faster of page by page and contiguous.
-double memcpy_rate(std::uint64_t bytes, unsigned long passes) {
+/// The faster of page by page and contiguous, from @p src to @p dst.
+double memcpy_rate(int src, int dst, std::uint64_t bytes, unsigned long passes) {
     {
         std::ofstream out(memcpy_file);
-        out << bytes << ' ' << passes << std::flush;
+        out << bytes << ' ' << passes << ' ' << src << ' ' << dst << std::flush;
         require(out.good(), "cannot write {}", memcpy_file);
     }
     std::ifstream in(memcpy_file);
@@ -82,7 +83,7 @@ void run(char **argv) {
         while (each.size() < passes)
             each.push_back(job.rate());
         ours.push_back(spread(each).at("median"));
-        theirs.push_back(memcpy_rate(segment_bytes, passes));
+        theirs.push_back(memcpy_rate(src.fd.get(), dst.fd.get(), segment_bytes, passes));
         ratios.push_back(ours.back() / theirs.back());
     }
     fmt::print("{}\n", nlohmann::json{{"segment_bytes", segment_bytes},
