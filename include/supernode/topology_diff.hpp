@@ -29,7 +29,7 @@ Topology stated(const Current &current);
 
 /// A changed device or link is in both lists. What is deleted comes first when it is applied.
 /// Devices that backends registered stay, and so do links between two of them, unless the file
-/// states links between the same two.
+/// states links between the same two, or insists on a port that such a link has.
 struct Diff {
     std::vector<Device> deleted_devices;
     std::vector<Link> deleted_links;

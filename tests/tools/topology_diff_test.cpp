@@ -142,6 +142,23 @@ TEST(TopologyDiff, link_on_any_port_makes_room_for_one_that_insists) {
     EXPECT_EQ(kernel.state().links.size(), 3U);
 }
 
+TEST(TopologyDiff, link_of_backends_makes_room_for_one_that_insists) {
+    FakeKernel kernel = two_sockets();
+    kernel.link({"cpu0", 3, "cpu1", 4, LinkType::socket, 1000, 1000, 10, 10});
+    Topology wanted = read_topology("devices:\n"
+                                    "  - {name: cpu0, kind: cpu, backend: host}\n"
+                                    "  - {name: n0, kind: npu, backend: sim}\n"
+                                    "links: [{between: [n0, \"cpu0:2\"], bandwidth: 1GB/s}]\n",
+                                    "t.yaml");
+    kernel.apply(wanted);
+    EXPECT_EQ(kernel.state().links.size(), 2U);
+    for (StatedLink &link : wanted.links)
+        link.port_b = 3;
+    kernel.apply(wanted);
+    ASSERT_EQ(kernel.state().links.size(), 1U);
+    EXPECT_EQ(stated(kernel.state()).links.front().port_b, 3U);
+}
+
 TEST(TopologyDiff, missing_and_different_host_devices_are_named) {
     FakeKernel kernel;
     kernel.register_host("cpu0");

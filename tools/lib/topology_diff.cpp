@@ -253,17 +253,21 @@ Diff diff(const Topology &wanted, const Current &current) {
     // 2. links, by ends, ports, type and figures
     const LinkMatch match(wanted, present.links, gone);
     std::set<std::pair<std::string, std::string>> spoken_of;
+    std::set<Port> claimed;
     for (std::size_t i = 0; i < wanted.links.size(); i++) {
         spoken_of.insert(ends_of(wanted.links[i]));
+        for (const Port &port : explicit_ports(wanted.links[i]))
+            claimed.insert(port);
         if (!match.satisfied(i))
             out.added_links.push_back(wanted.links[i]);
     }
     std::vector<StatedLink> kept;
     for (std::size_t i = 0; i < current.links.size(); i++) {
         const StatedLink &link = present.links[i];
-        const bool backends_own = registered.contains(link.device_a) &&
-                                  registered.contains(link.device_b) &&
-                                  !spoken_of.contains(ends_of(link));
+        const bool backends_own =
+            registered.contains(link.device_a) && registered.contains(link.device_b) &&
+            !spoken_of.contains(ends_of(link)) && !claimed.contains({link.device_a, link.port_a}) &&
+            !claimed.contains({link.device_b, link.port_b});
         if (match.kept(i) || backends_own)
             kept.push_back(link);
         else
